@@ -29,7 +29,7 @@ def extensions() -> list[Extension]:
         Extension(
             ".".join(path.with_suffix("").parts),
             [str(path)],
-            extra_compile_args=["-O3"],
+            extra_compile_args=["-O3", "-g0"],
         )
         for path in sorted(CORE.rglob("*.py"))
         if is_compiled(path)
@@ -37,7 +37,7 @@ def extensions() -> list[Extension]:
 
 
 setup(
-    ext_modules=cythonize(
+    ext_modules=cythonize(  # type: ignore[no-untyped-call]
         extensions(),
         build_dir="build/cython",
         compiler_directives={"language_level": "3"},

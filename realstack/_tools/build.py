@@ -1,8 +1,8 @@
 """Compile the core, only when its sources changed.
 
-An edited ``.py`` beside an old ``.so`` would run the old code without a word, because Python prefers
-the extension. So every command that runs the core comes through here first, and the test suite
-refuses to start on a stale build. Freshness goes by content, not by time: a checkout may set any time.
+An edited ``.py`` beside an old ``.so`` would run the old code without a word, because Python
+prefers the extension. So every command that runs the core comes through here first, and the test
+suite refuses to start on a stale build. Freshness goes by content: a checkout may set any time.
 """
 
 from __future__ import annotations

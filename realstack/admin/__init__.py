@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/admin; made by `./dev proto`."""

@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/admin/v1; made by `./dev proto`."""

@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/common; made by `./dev proto`."""

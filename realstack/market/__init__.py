@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/market; made by `./dev proto`."""

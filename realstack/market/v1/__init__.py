@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/market/v1; made by `./dev proto`."""

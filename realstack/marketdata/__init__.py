@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/marketdata; made by `./dev proto`."""

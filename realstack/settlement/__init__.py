@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/settlement; made by `./dev proto`."""

@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/trading; made by `./dev proto`."""
