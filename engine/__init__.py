@@ -1,0 +1,1 @@
+"""The venue: give it commands in order, it gives back events. Start reading at `engine.core`."""

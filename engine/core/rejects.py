@@ -1,0 +1,73 @@
+"""Why a command changed nothing: reject codes, ordered by precedence and never reused."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Reject(IntEnum):
+    """The first rule that a command breaks, in the order of these numbers.
+
+    A refused command changes no state at all: the same digest before and after. So its client id
+    is free again, and whether the very same command can succeed later is said by `transient`.
+    The numbers are those of `realstack.common.v1.RejectCode`.
+    """
+
+    NONE = 0
+    INVALID_COMMAND_KIND = 1
+    RESERVED_FIELD_SET = 2
+    INVALID_SIDE = 3
+    INVALID_ORDER_TYPE = 4
+    INVALID_TIME_IN_FORCE = 5
+    INVALID_SELF_TRADE_PREVENTION = 6
+    INVALID_FLAGS = 7
+    INVALID_CLIENT_ID = 8
+    UNKNOWN_ACCOUNT = 9
+    UNKNOWN_ASSET = 10
+    UNKNOWN_MARKET = 11
+    SENT_TIME_IN_FUTURE = 12
+    ID_TOO_OLD = 13
+    DUPLICATE_WITH_DIFFERENT_BODY = 14
+    INVALID_PRICE = 15
+    INVALID_QUANTITY = 16
+    INVALID_AMOUNT = 17
+    NOTIONAL_TOO_LARGE = 18
+    ALREADY_DEFINED = 19
+    INVALID_PARAMETER = 20
+    UNKNOWN_ORDER = 21
+    UNKNOWN_WITHDRAWAL = 22
+    INSUFFICIENT_FUNDS = 23
+    BALANCE_TOO_LARGE = 24
+    POST_ONLY_WOULD_CROSS = 25
+    SELF_TRADE = 26
+    FILL_OR_KILL_NOT_FILLABLE = 27
+
+    @property
+    def transient(self) -> bool:
+        """Tell whether the very same command can succeed later."""
+        return self in _TRANSIENT
+
+
+_TRANSIENT = frozenset(
+    {
+        Reject.UNKNOWN_ACCOUNT,
+        Reject.UNKNOWN_ASSET,
+        Reject.UNKNOWN_MARKET,
+        Reject.SENT_TIME_IN_FUTURE,
+        Reject.INSUFFICIENT_FUNDS,
+        Reject.BALANCE_TOO_LARGE,
+        Reject.POST_ONLY_WOULD_CROSS,
+        Reject.SELF_TRADE,
+        Reject.FILL_OR_KILL_NOT_FILLABLE,
+    }
+)
+
+
+class CancelReason(IntEnum):
+    """Why an order left without trading its leaves (`realstack.common.v1.CancelReason`)."""
+
+    NONE = 0
+    REQUESTED = 1
+    NO_LIQUIDITY = 2
+    SELF_TRADE = 3
+    CANCEL_ALL = 4
