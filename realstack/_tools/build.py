@@ -13,6 +13,7 @@ import json
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,8 +42,8 @@ def fingerprint(root: Path) -> dict[str, str]:
     marks = {str(path.relative_to(root)): digest(path) for path in sources}
     if marks:
         marks["setup.py"] = digest(root / "setup.py")
-        marks["requirements/dev.txt"] = digest(root / "requirements/dev.txt")
-        marks["python"] = sys.version
+        marks["Cython"] = version("Cython")
+        marks["Python"] = sys.version
     return marks
 
 
