@@ -1,0 +1,1 @@
+"""Services around the venue, each with its own contract, rules and tables."""

@@ -1,0 +1,1 @@
+"""Plumbing that all services share."""
