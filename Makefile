@@ -7,6 +7,7 @@
 DURATION ?=
 # 1: forget what earlier runs left and start anew.
 FRESH ?=
+FLAGS = $(if $(DURATION),--duration $(DURATION)) $(if $(filter-out 0,$(FRESH)),--fresh)
 
 help:
 	@echo 'make run    the whole exchange on this machine, with participants, until Ctrl-C'
@@ -22,7 +23,7 @@ setup:
 
 run: setup
 	@echo 'make: starting the exchange (first start 1 minute, later seconds); Ctrl-C ends it'
-	@exec .venv/bin/realstack up --demo $(if $(DURATION),--duration $(DURATION)) $(if $(filter-out 0,$(FRESH)),--fresh)
+	@exec .venv/bin/realstack up --demo $(FLAGS)
 
 test: setup
 	@echo 'make: checking, then testing (under 20 minutes); the last line is the verdict'

@@ -104,8 +104,13 @@ def build(root: Path = ROOT, *, force: bool = False) -> bool:
         stamp_path(root).unlink(missing_ok=True)
         if marks:
             compile_core(root)
-        stamp_path(root).write_text(json.dumps(marks, indent=1, sort_keys=True), encoding="utf-8")
+        record(root, marks)
         return True
+
+
+def record(root: Path, marks: dict[str, str]) -> None:
+    """Keep the fingerprint of a good build."""
+    stamp_path(root).write_text(json.dumps(marks, indent=1, sort_keys=True), encoding="utf-8")
 
 
 def compile_core(root: Path) -> None:
