@@ -1,0 +1,177 @@
+"""The local network as a server: start it, find its address, stop it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from settlement.localnet.chain import Chain
+from settlement.localnet.clock import SlotClock, SteppedClock, WallClock
+from settlement.localnet.http import RpcApp
+from settlement.localnet.settings import SLOT_MS_DEFAULT, LocalnetSettings
+from settlement.localnet.store import Store
+from settlement.localnet.subscriptions import Subscriptions
+
+BACKLOG_CONNECTIONS = 2_048
+
+
+class _QuietServer(uvicorn.Server):
+    """A uvicorn server that leaves the process's signals to the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+class LocalnetServer:
+    """One local network behind one TCP port, for HTTP and WebSocket alike.
+
+    Use it as an async context manager, or call `start` and `stop`.
+    """
+
+    def __init__(self, settings: LocalnetSettings, *, clock: SlotClock | None = None) -> None:
+        """Take the settings; nothing is opened before `start`."""
+        self.settings = settings
+        self._clock = clock or _clock_of(settings)
+        self._chain: Chain | None = None
+        self._server: uvicorn.Server | None = None
+        self._port = settings.port
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def url(self) -> str:
+        """The address for HTTP."""
+        return f"http://{self.settings.host}:{self._port}"
+
+    @property
+    def ws_url(self) -> str:
+        """The address for WebSocket."""
+        return f"ws://{self.settings.host}:{self._port}"
+
+    @property
+    def chain(self) -> Chain:
+        """The chain behind the port, while it runs."""
+        if self._chain is None:
+            raise RuntimeError("the local network is not running")
+        return self._chain
+
+    async def start(self) -> None:
+        """Open the chain and the port; on return requests are answered.
+
+        Raises:
+            StoreRefused: The data folder is in use or not readable.
+            OSError: The port is taken.
+        """
+        listener = socket.create_server(
+            (self.settings.host, self._port), backlog=BACKLOG_CONNECTIONS
+        )
+        self._port = listener.getsockname()[1]
+        try:
+            store = Store(self.settings.data_dir)
+            self._chain = Chain(self.settings, clock=self._clock, store=store)
+        except BaseException:
+            listener.close()
+            raise
+        config = uvicorn.Config(
+            RpcApp(self._chain, Subscriptions()),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            ws="websockets-sansio",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _QuietServer(config)
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        ticking = asyncio.create_task(self._tick(self._chain))
+        self._tasks = [serving, ticking]
+
+    async def _tick(self, chain: Chain) -> None:
+        while True:
+            await self._clock.wait_for_slot_end()
+            chain.advance_slots(1)
+
+    async def wait(self) -> None:
+        """Wait until the server ends; a broken chain or database raises here."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    async def stop(self) -> None:
+        """Close the port and the chain; everything that landed is on disk."""
+        if self._chain is None or self._server is None:
+            return
+        serving, ticking = self._tasks
+        ticking.cancel()
+        self._server.should_exit = True
+        await asyncio.gather(serving, ticking, return_exceptions=True)
+        self._chain.close()
+        self._chain = None
+
+    async def __aenter__(self) -> LocalnetServer:
+        """Start."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop."""
+        await self.stop()
+
+
+def _clock_of(settings: LocalnetSettings) -> SlotClock:
+    return SteppedClock() if settings.slot_ms is None else WallClock(settings.slot_ms)
+
+
+async def serve(settings: LocalnetSettings) -> None:
+    """Run a local network until SIGINT or SIGTERM."""
+    server = LocalnetServer(settings)
+    stop_asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop_asked.set)
+    async with server:
+        print(f"localnet ready {server.url} {server.ws_url}", flush=True)
+        waiting = asyncio.create_task(stop_asked.wait())
+        running = asyncio.create_task(server.wait())
+        done, pending = await asyncio.wait((waiting, running), return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if running in done:
+            running.result()
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> LocalnetSettings:
+    """Read settings from the command line."""
+    parser = argparse.ArgumentParser(
+        prog="localnet", description="A Solana network in one process, behind JSON-RPC."
+    )
+    defaults = LocalnetSettings()
+    parser.add_argument("--host", default=defaults.host)
+    parser.add_argument("--port", type=int, default=defaults.port, help="0 takes a free one")
+    parser.add_argument("--data-dir", type=Path, default=None, help="default: in memory only")
+    parser.add_argument(
+        "--slot-ms", type=int, default=SLOT_MS_DEFAULT, help="0: slots move only by hand"
+    )
+    parser.add_argument("--confirmed-slots", type=int, default=defaults.confirmed_depth_slots)
+    parser.add_argument("--finalized-slots", type=int, default=defaults.finalized_depth_slots)
+    chosen = parser.parse_args(arguments)
+    return LocalnetSettings(
+        host=chosen.host,
+        port=chosen.port,
+        data_dir=chosen.data_dir,
+        slot_ms=chosen.slot_ms or None,
+        confirmed_depth_slots=chosen.confirmed_slots,
+        finalized_depth_slots=chosen.finalized_slots,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a local network from the command line."""
+    asyncio.run(serve(parse_arguments(arguments)))
