@@ -1,0 +1,101 @@
+"""A command as the reference reads it from its 128 bytes."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from engine.core.commands import (
+    BODY_WORDS_FIRST,
+    COMMAND,
+    COMMAND_BYTES,
+    USED_FIELDS,
+    CommandKind,
+)
+from engine.core.digest import body_hash
+
+_HEADER = struct.Struct("<QqQQqIIBBBBBBHQ")
+_BODY = struct.Struct("<qqqIIQQQQ")
+_WORDS = struct.Struct("<16Q")
+_ORDERED = ("sequence", "time_ns", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; `words` are its sixteen 64-bit words, for masks and hashes."""
+
+    sequence: int
+    time_ns: int
+    client_id_low: int
+    client_id_high: int
+    sent_time_ns: int
+    account_id: int
+    market_id: int
+    kind: int
+    side: int
+    order_type: int
+    time_in_force: int
+    self_trade_prevention: int
+    flags: int
+    reserved_header: int
+    order_id: int
+    price_ticks: int
+    quantity_lots: int
+    amount_atoms: int
+    asset_id: int
+    quote_asset_id: int
+    target_client_id_low: int
+    target_client_id_high: int
+    reserved_body_low: int
+    reserved_body_high: int
+    words: tuple[int, ...]
+
+    @property
+    def client_id(self) -> tuple[int, int]:
+        """The client's id as (low, high); (0, 0) is none."""
+        return self.client_id_low, self.client_id_high
+
+    @property
+    def target_client_id(self) -> tuple[int, int]:
+        """The target order's client id as (low, high); (0, 0) is none."""
+        return self.target_client_id_low, self.target_client_id_high
+
+    @property
+    def maker_fee_ppm(self) -> int:
+        """The maker fee of a market definition."""
+        return self.words[10] & 0xFFFFFFFF
+
+    @property
+    def taker_fee_ppm(self) -> int:
+        """The taker fee of a market definition."""
+        return self.words[10] >> 32
+
+    @property
+    def body_hash(self) -> int:
+        """What the client id is bound to: everything from the account on."""
+        return body_hash(self.words[BODY_WORDS_FIRST:])
+
+
+def decode(data: bytes) -> Command:
+    """Read a command from its 128 bytes."""
+    return Command(*_HEADER.unpack_from(data, 0), *_BODY.unpack_from(data, 64), _WORDS.unpack(data))
+
+
+def _mask(kind: CommandKind) -> tuple[int, ...]:
+    used = bytearray(COMMAND_BYTES)
+    for name in (*_ORDERED, *USED_FIELDS[kind]):
+        field = COMMAND.fields
+        if field is None:
+            raise ImportError("the command dtype has fields")
+        dtype, offset = field[name][0], field[name][1]
+        used[offset : offset + dtype.itemsize] = b"\xff" * dtype.itemsize
+    return tuple(~word & (1 << 64) - 1 for word in _WORDS.unpack(bytes(used)))
+
+
+_UNUSED_MASKS = {kind: _mask(kind) for kind in CommandKind}
+
+
+def sets_unused_field(command: Command) -> bool:
+    """Tell whether a byte that the command's kind does not use is other than zero."""
+    masks = _UNUSED_MASKS[CommandKind(command.kind)]
+    return any(word & mask for word, mask in zip(command.words, masks, strict=True))

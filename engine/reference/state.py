@@ -1,0 +1,93 @@
+"""What the venue remembers: plain records without behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.commands import Side
+
+
+@dataclass(slots=True)
+class Order:
+    """A working (or arriving) order; its total quantity is filled plus leaves."""
+
+    order_id: int
+    account_id: int
+    market_id: int
+    side: Side
+    order_type: int
+    time_in_force: int
+    self_trade_prevention: int
+    flags: int
+    price_ticks: int
+    leaves_lots: int
+    client_id_low: int
+    client_id_high: int
+    filled_lots: int = 0
+    priority_sequence: int = 0
+    fee_credit_ppm: int = 0
+    locked_atoms: int = 0
+
+    @property
+    def packed(self) -> int:
+        """The small fields in one word, as the digest has them."""
+        return (
+            self.side
+            | self.order_type << 8
+            | self.time_in_force << 16
+            | self.self_trade_prevention << 24
+            | self.flags << 32
+        )
+
+
+@dataclass(slots=True)
+class Balance:
+    """An account's balance of one asset, in atoms."""
+
+    free: int = 0
+    locked: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True)
+class Asset:
+    """An asset and its totals, in atoms."""
+
+    asset_id: int
+    decimals: int
+    symbol_low: int
+    symbol_high: int
+    deposited: int = 0
+    withdrawn: int = 0
+    fees: int = 0
+
+
+@dataclass(slots=True)
+class Market:
+    """A market's definition and its last price."""
+
+    market_id: int
+    base_asset_id: int
+    quote_asset_id: int
+    quote_atoms_per_tick_lot: int
+    base_atoms_per_lot: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    symbol_low: int
+    symbol_high: int
+    last_price_ticks: int = 0
+
+    @property
+    def fee_ppm_max(self) -> int:
+        """The higher of the two fees: what a resting buy locks for."""
+        return max(self.maker_fee_ppm, self.taker_fee_ppm)
+
+
+@dataclass(slots=True)
+class Withdrawal:
+    """Funds held for a withdrawal in flight."""
+
+    withdrawal_id: int
+    account_id: int
+    asset_id: int
+    amount_atoms: int
