@@ -8,7 +8,8 @@ A record is a tag and a list of 64-bit words (signed values in two's complement)
     BALANCE     account_id, asset_id, free, locked, held          (not counted when all three are 0)
     ORDER       order_id, account_id, market_id, packed, price, filled, leaves, priority_sequence,
                 fee_credit_ppm, client_id_low, client_id_high
-                with packed = side | type << 8 | time in force << 16 | self-trade << 24 | flags << 32
+                with packed = side | type << 8 | time in force << 16 | self-trade mode << 24
+                | flags << 32
     LEVEL       market_id, side, price, quantity, order_count
     CLIENT_ID   account_id, low, high, body_hash, order_id, sequence, accepted_time, sent_time
     WITHDRAWAL  withdrawal_id, account_id, asset_id, amount

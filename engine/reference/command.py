@@ -78,7 +78,9 @@ class Command:
 
 def decode(data: bytes) -> Command:
     """Read a command from its 128 bytes."""
-    return Command(*_HEADER.unpack_from(data, 0), *_BODY.unpack_from(data, 64), _WORDS.unpack(data))
+    small = _HEADER.unpack_from(data, 0) + _BODY.unpack_from(data, 64)
+    fields = (*small, _WORDS.unpack(data))
+    return Command(*fields)
 
 
 def _mask(kind: CommandKind) -> tuple[int, ...]:
