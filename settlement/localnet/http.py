@@ -12,6 +12,7 @@ from settlement.localnet.rpc.dispatch import answer, caller
 from settlement.localnet.rpc.errors import AnswerLost
 from settlement.localnet.rpc.private_methods import PREFIX
 from settlement.localnet.subscriptions import Subscriptions
+from settlement.localnet.websocket import Connection
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,7 +38,7 @@ class RpcApp:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            await self._subscriptions.serve(receive, send)
+            await Connection(self._subscriptions).serve(receive, send)
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["method"] == "GET" and scope["path"] == "/health":
@@ -72,7 +73,8 @@ async def _read_body(receive: Receive) -> bytes | None:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if len(body) > BODY_BYTES_MAX:
             return None
         if not message.get("more_body", False):

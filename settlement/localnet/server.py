@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -47,14 +48,19 @@ class LocalnetServer:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
+    def address(self) -> str:
+        """The host and the port."""
+        return f"{self.settings.host}:{self._port}"
+
+    @property
     def url(self) -> str:
         """The address for HTTP."""
-        return f"http://{self.settings.host}:{self._port}"
+        return f"http://{self.address}"
 
     @property
     def ws_url(self) -> str:
         """The address for WebSocket."""
-        return f"ws://{self.settings.host}:{self._port}"
+        return f"ws://{self.address}"
 
     @property
     def chain(self) -> Chain:
@@ -81,7 +87,7 @@ class LocalnetServer:
             listener.close()
             raise
         config = uvicorn.Config(
-            RpcApp(self._chain, Subscriptions()),
+            RpcApp(self._chain, Subscriptions(self._chain)),
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -137,7 +143,8 @@ async def serve(settings: LocalnetSettings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop_asked.set)
     async with server:
-        print(f"localnet ready {server.url} {server.ws_url}", flush=True)
+        sys.stdout.write(f"ready localnet {server.address}\n")
+        sys.stdout.flush()
         waiting = asyncio.create_task(stop_asked.wait())
         running = asyncio.create_task(server.wait())
         done, pending = await asyncio.wait((waiting, running), return_when=asyncio.FIRST_COMPLETED)

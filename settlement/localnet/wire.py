@@ -7,7 +7,6 @@ from typing import Literal, cast
 
 from solders.hash import Hash
 from solders.message import Message, MessageV0, MessageV1
-from solders.pubkey import Pubkey
 from solders.signature import Signature
 from solders.transaction import VersionedTransaction
 

@@ -77,7 +77,7 @@ def get_program_accounts(chain: Chain, params: Params) -> object:
     program = params.key(0, "program")
     options = params.config(1)
     bank = options.bank(chain)
-    filters = _filters(options)
+    filters = filters_of(options)
     found = [
         (address, account)
         for address, account in chain.accounts_of_program(program, bank)
@@ -101,7 +101,8 @@ def _keyed(
     ]
 
 
-def _filters(options: Config) -> list[Matches]:
+def filters_of(options: Config) -> list[Matches]:
+    """Read the `filters` option: each says whether an account's data passes."""
     values = options.get("filters")
     if values is None:
         return []

@@ -19,6 +19,7 @@ from settlement.localnet.records import inner_instructions, return_data
 from settlement.localnet.rpc import transaction_view
 from settlement.localnet.rpc.account_view import ENCODINGS as ACCOUNT_ENCODINGS
 from settlement.localnet.rpc.account_view import account_json
+from settlement.localnet.rpc.chain_methods import HEALTHY_SLOTS_BEHIND_MAX
 from settlement.localnet.rpc.context import with_context
 from settlement.localnet.rpc.errors import (
     INTERNAL_ERROR,
@@ -30,7 +31,6 @@ from settlement.localnet.rpc.errors import (
     node_behind,
     transaction_error_words,
 )
-from settlement.localnet.rpc.chain_methods import HEALTHY_SLOTS_BEHIND_MAX
 from settlement.localnet.rpc.params import Config, Params, as_key, as_signature
 from settlement.localnet.store import StatusRow
 from settlement.localnet.wire import (
