@@ -10,12 +10,10 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from realstack._tools import proto
@@ -92,9 +90,9 @@ def check_breaking() -> tuple[bool, str]:
     if archive is None:
         return True, f"{base[:12]} has no complete contracts to compare with\n"
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=BytesIO(archive)) as files:
-            files.extractall(folder, filter="data")
-        return command("buf", "breaking", "--against", folder)
+        base_contracts = Path(folder, "base.tar")
+        base_contracts.write_bytes(archive)
+        return command("buf", "breaking", "--against", str(base_contracts))
 
 
 def check_generated() -> tuple[bool, str]:
