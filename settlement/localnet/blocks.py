@@ -101,9 +101,13 @@ class BlockLine:
         return self._blocks[-1]
 
     @property
-    def recent(self) -> list[Block]:
-        """The kept blocks, oldest first."""
-        return list(self._blocks)
+    def oldest_block(self) -> Block:
+        """The oldest block that is kept."""
+        return self._blocks[0]
+
+    def recent(self, count: int) -> list[Block]:
+        """List the newest blocks, at most `count`, oldest first."""
+        return self._blocks[-count:]
 
     def append(self, block: Block) -> None:
         """Open a new block on top."""

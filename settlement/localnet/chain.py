@@ -78,6 +78,7 @@ class Chain:
         self._line = self._start()
         # Nothing at or below this slot can change any more.
         self._floor_slot = self._line.open_block.slot
+        self.store.begin()
         self._open_next()
 
     def _start(self) -> BlockLine:
@@ -108,13 +109,16 @@ class Chain:
 
     def advance_slots(self, slots: int) -> None:
         """End the open slot and `slots` - 1 empty ones after it, durably, and open the next."""
-        for _ in range(slots):
-            closed = self.open_block
+        for remaining in range(slots, 0, -1):
+            oldest_slot = self._line.oldest_block.slot
             self.store.save_accounts((key, self.machine.account(key)) for key in self._dirty)
-            self.store.save_block(closed, oldest_kept_slot=self._line.recent[0].slot)
-            self.store.commit()
+            self.store.save_block(self.open_block, oldest_kept_slot=oldest_slot)
             self._dirty.clear()
             self._clock.slots_passed(1)
+            # What is told of the slots between goes out when this returns, after the commit.
+            if remaining == 1:
+                self.store.commit()
+                self.store.begin()
             self._open_next()
 
     def _open_next(self, slot: int | None = None) -> None:
@@ -127,10 +131,9 @@ class Chain:
         )
         self._line.append(block)
         self._line.forget_older(self._blocks_kept)
-        self.machine.open_slot(block, self._line.recent)
+        self.machine.open_slot(block, self._line.recent(BLOCKS_KEPT_MIN))
         self.faults.slot_opened(block.slot)
         self.history.forget_until(self.bank(Commitment.FINALIZED).slot)
-        self.store.begin()
         for listener in self._listeners:
             listener.slot_opened(block)
         self._land_delayed(block.slot)
@@ -164,6 +167,7 @@ class Chain:
         for listener in self._listeners:
             listener.slots_rolled_back(last_kept.slot)
         self._clock.slots_passed(1)
+        self.store.begin()
         self._open_next(newest.slot + 1)
         return undone
 
@@ -232,7 +236,7 @@ class Chain:
 
     def recent_blocks(self, count: int) -> list[Block]:
         """List the newest blocks, oldest first, the open one last."""
-        return self._line.recent[-count:]
+        return self._line.recent(count)
 
     def is_blockhash_valid(self, blockhash: Hash, bank: Block) -> bool:
         """Tell whether a transaction naming `blockhash` could land on top of `bank`."""

@@ -60,15 +60,16 @@ class Machine:
 
     def __init__(self, programs: dict[Pubkey, Path]) -> None:
         """Start the machine; `programs` are ELF files by address."""
-        self._vm = (
+        self._vm_at_old_slot = (
             LiteSVM()
             .with_blockhash_check(False)
             .with_sigverify(False)
             .with_transaction_history(0)
             .with_log_bytes_limit(None)
         )
+        self._slot_to_open: tuple[Block, Sequence[Block]] | None = None
         for address, path in programs.items():
-            self._vm.add_program_from_file(address, path)
+            self._vm_at_old_slot.add_program_from_file(address, path)
 
     def account(self, address: Pubkey) -> Account | None:
         """Read an account; None if there is none."""
@@ -88,21 +89,20 @@ class Machine:
         return self._vm.minimum_balance_for_rent_exemption(data_bytes)
 
     def open_slot(self, block: Block, recent: Sequence[Block]) -> None:
-        """Set the clock and the slot hashes that programs see."""
-        epoch = block.slot // SLOTS_PER_EPOCH
-        self._vm.set_clock(
-            Clock(
-                slot=block.slot,
-                epoch_start_timestamp=block.unix_time_s,
-                epoch=epoch,
-                leader_schedule_epoch=epoch + 1,
-                unix_timestamp=block.unix_time_s,
-            )
-        )
-        hashes: list[tuple[int, Hash]] = [
-            (old.slot, old.blockhash) for old in reversed(recent) if old.slot < block.slot
-        ]
-        self._vm.set_slot_hashes(hashes)
+        """Set the clock and the slot hashes that programs see.
+
+        They are set at the next use, because most slots pass without one.
+        """
+        self._slot_to_open = (block, recent)
+
+    @property
+    def _vm(self) -> LiteSVM:
+        """The machine, at the slot that is open now."""
+        if self._slot_to_open is not None:
+            block, recent = self._slot_to_open
+            self._slot_to_open = None
+            _set_sysvars(self._vm_at_old_slot, block, recent)
+        return self._vm_at_old_slot
 
     def execute(self, transaction: VersionedTransaction) -> Outcome:
         """Run a transaction and keep what it changes, its fee too if it fails."""
@@ -117,6 +117,23 @@ class Machine:
         if isinstance(result, SimulatedTransactionInfo):
             return _succeeded(result.meta(), dict(result.post_accounts()))
         return _failed(result)
+
+
+def _set_sysvars(vm: LiteSVM, block: Block, recent: Sequence[Block]) -> None:
+    epoch = block.slot // SLOTS_PER_EPOCH
+    vm.set_clock(
+        Clock(
+            slot=block.slot,
+            epoch_start_timestamp=block.unix_time_s,
+            epoch=epoch,
+            leader_schedule_epoch=epoch + 1,
+            unix_timestamp=block.unix_time_s,
+        )
+    )
+    hashes: list[tuple[int, Hash]] = [
+        (old.slot, old.blockhash) for old in reversed(recent) if old.slot < block.slot
+    ]
+    vm.set_slot_hashes(hashes)
 
 
 def _guarded(call: Callable[[], T]) -> T:

@@ -21,15 +21,25 @@ from settlement.localnet.store import Store
 from settlement.localnet.subscriptions import Subscriptions
 
 BACKLOG_CONNECTIONS = 2_048
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep a connection, so that it is they who end it and none races a request."""
 
 
-class _QuietServer(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals to the process."""
+class _PortServer(uvicorn.Server):
+    """A uvicorn server that leaves signals to the process and ends as soon as it is told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop_asked = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture nothing."""
         yield
+
+    async def main_loop(self) -> None:
+        """Wait for the end; the work is done in the connections."""
+        await self.stop_asked.wait()
 
 
 class LocalnetServer:
@@ -43,14 +53,15 @@ class LocalnetServer:
         self.settings = settings
         self._clock = clock or _clock_of(settings)
         self._chain: Chain | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _PortServer | None = None
         self._port = settings.port
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def address(self) -> str:
         """The host and the port."""
-        return f"{self.settings.host}:{self._port}"
+        host = self.settings.host
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
 
     @property
     def url(self) -> str:
@@ -76,9 +87,7 @@ class LocalnetServer:
             StoreRefused: The data folder is in use or not readable.
             OSError: The port is taken.
         """
-        listener = socket.create_server(
-            (self.settings.host, self._port), backlog=BACKLOG_CONNECTIONS
-        )
+        listener = _listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         try:
             store = Store(self.settings.data_dir)
@@ -91,10 +100,13 @@ class LocalnetServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            date_header=False,
+            server_header=False,
             ws="websockets-sansio",
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
-        self._server = _QuietServer(config)
+        self._server = _PortServer(config)
         serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         ticking = asyncio.create_task(self._tick(self._chain))
         self._tasks = [serving, ticking]
@@ -116,7 +128,7 @@ class LocalnetServer:
             return
         serving, ticking = self._tasks
         ticking.cancel()
-        self._server.should_exit = True
+        self._server.stop_asked.set()
         await asyncio.gather(serving, ticking, return_exceptions=True)
         self._chain.close()
         self._chain = None
@@ -129,6 +141,21 @@ class LocalnetServer:
     async def __aexit__(self, *_: object) -> None:
         """Stop."""
         await self.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's delay off only for sockets that say they are TCP; with it, an answer
+    # in two pieces takes 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG_CONNECTIONS)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def _clock_of(settings: LocalnetSettings) -> SlotClock:

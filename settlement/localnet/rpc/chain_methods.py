@@ -10,10 +10,11 @@ from settlement.localnet.blocks import SLOTS_PER_EPOCH, Block, Commitment
 from settlement.localnet.chain import Chain
 from settlement.localnet.faults import FaultName
 from settlement.localnet.rpc.context import FEATURE_SET, NODE_VERSION, with_context
-from settlement.localnet.rpc.errors import node_behind
+from settlement.localnet.rpc.errors import invalid_params, node_behind
 from settlement.localnet.rpc.params import Params, as_hash
 
 HEALTHY_SLOTS_BEHIND_MAX = 128
+ACCOUNT_DATA_BYTES_MAX = 10 * 1_024 * 1_024
 
 
 def get_latest_blockhash(chain: Chain, params: Params) -> object:
@@ -87,7 +88,10 @@ def get_transaction_count(chain: Chain, params: Params) -> object:
 
 def get_minimum_balance_for_rent_exemption(chain: Chain, params: Params) -> object:
     """Answer the balance that an account of a size must hold."""
-    return chain.machine.rent_exempt_lamports(params.integer(0, "data length"))
+    data_bytes = params.integer(0, "data length")
+    if data_bytes > ACCOUNT_DATA_BYTES_MAX:
+        raise invalid_params(f"data length: an account has at most {ACCOUNT_DATA_BYTES_MAX} bytes")
+    return chain.machine.rent_exempt_lamports(data_bytes)
 
 
 def get_recent_prioritization_fees(chain: Chain, params: Params) -> object:

@@ -9,6 +9,7 @@ import msgspec
 
 from settlement.localnet.chain import Chain
 from settlement.localnet.json_text import decode_json, encode_json
+from settlement.localnet.machine import MachinePanicked
 from settlement.localnet.rpc import (
     account_methods,
     chain_methods,
@@ -16,6 +17,7 @@ from settlement.localnet.rpc import (
     transaction_methods,
 )
 from settlement.localnet.rpc.errors import (
+    INTERNAL_ERROR,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
@@ -67,7 +69,7 @@ def answer(body: bytes, call: Call) -> bytes:
     """Answer a request, or an array of them, with `call` doing the work."""
     try:
         request = decode_json(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return encode_json(_error(None, RpcError(PARSE_ERROR, "Parse error")))
     if not isinstance(request, list):
         return encode_json(answer_one(request, call))
@@ -81,10 +83,14 @@ def answer_one(request: Any, call: Call) -> dict[str, object]:
     if not isinstance(request, dict) or not isinstance(request.get("method"), str):
         return _error(None, RpcError(INVALID_REQUEST, "Invalid request"))
     request_id = request.get("id")
+    if not isinstance(request_id, str | int | None):
+        return _error(None, RpcError(INVALID_REQUEST, "Invalid request"))
     try:
         result = call(request["method"], request.get("params"))
     except RpcError as error:
         return _error(request_id, error)
+    except MachinePanicked as error:
+        return _error(request_id, RpcError(INTERNAL_ERROR, f"Internal error: {error}"))
     return {"jsonrpc": "2.0", "result": result, "id": request_id}
 
 

@@ -14,7 +14,7 @@ from settlement.localnet.blocks import Block, Commitment
 from settlement.localnet.chain import Chain
 from settlement.localnet.faults import FaultName
 from settlement.localnet.json_text import decode_base64
-from settlement.localnet.machine import MachinePanicked, Outcome, TransactionError
+from settlement.localnet.machine import Outcome, TransactionError
 from settlement.localnet.records import inner_instructions, return_data
 from settlement.localnet.rpc import transaction_view
 from settlement.localnet.rpc.account_view import ENCODINGS as ACCOUNT_ENCODINGS
@@ -84,7 +84,7 @@ def _preflight(chain: Chain, signed: SignedTransaction, bank: Block) -> None:
     if chain.slots_behind > HEALTHY_SLOTS_BEHIND_MAX:
         raise node_behind(chain.slots_behind)
     refusal = chain.refusal(signed, bank)
-    outcome = _simulate(chain, signed, bank) if refusal is None else None
+    outcome = chain.simulate(signed, bank) if refusal is None else None
     err = refusal if outcome is None else outcome.err
     if err is not None:
         raise RpcError(
@@ -92,13 +92,6 @@ def _preflight(chain: Chain, signed: SignedTransaction, bank: Block) -> None:
             f"Transaction simulation failed: {transaction_error_words(err)}",
             _simulation_json(err, outcome),
         )
-
-
-def _simulate(chain: Chain, signed: SignedTransaction, bank: Block) -> Outcome:
-    try:
-        return chain.simulate(signed, bank)
-    except MachinePanicked as error:
-        raise RpcError(INTERNAL_ERROR, f"Internal error: the machine gave up: {error}") from error
 
 
 def _simulation_json(err: TransactionError | None, outcome: Outcome | None) -> dict[str, Any]:
@@ -130,7 +123,7 @@ def simulate_transaction(chain: Chain, params: Params) -> object:
     refusal = None if replace_blockhash else chain.refusal(signed, bank)
     if refusal is not None:
         return with_context(bank, _simulation_json(refusal, None))
-    outcome = _simulate(chain, signed, bank)
+    outcome = chain.simulate(signed, bank)
     answer = _simulation_json(outcome.err, outcome)
     answer["fee"] = outcome.fee_lamports
     if replace_blockhash:
@@ -173,6 +166,10 @@ def request_airdrop(chain: Chain, params: Params) -> object:
         lamports=params.integer(1, "lamports"),
         blockhash=chain.open_block.blockhash,
     )
+    outcome = chain.simulate(signed, chain.open_block)
+    if outcome.err is not None:
+        words = transaction_error_words(outcome.err)
+        raise RpcError(INTERNAL_ERROR, f"Internal error: airdrop request failed: {words}")
     chain.submit(signed)
     return str(signed.signature)
 
