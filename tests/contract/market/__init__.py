@@ -1,0 +1,1 @@
+"""The market service's contract, over real sockets and a real database."""

@@ -1,0 +1,1 @@
+"""What tests of several parts need: databases, venues and ways to wait."""

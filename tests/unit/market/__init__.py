@@ -1,0 +1,1 @@
+"""Unit tests of the market service and of what services share."""
