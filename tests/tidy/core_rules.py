@@ -45,6 +45,8 @@ CORE_CALLS_BANNED = frozenset(
 PLAIN_MODULES = frozenset(
     ("commands", "digest", "events", "invariants", "limits", "rejects", "units", "views")
 )
+# What a division starts from when it joins a path.
+FOLDER_NAMES = ("directory", "folder", "path", "root")
 OURS = frozenset(("bench", "engine", "gateway", "realstack", "services", "settlement", "tests"))
 
 
@@ -111,9 +113,13 @@ def reference_imports(path: str, source: str) -> list[Finding]:
 
 
 def is_path_join(node: ast.expr) -> bool:
-    """Tell whether a division joins a path: one side is text, which no number divides by."""
+    """Tell whether a division joins a path: one side is text, or the left is called a folder."""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
         return False
+    if isinstance(node.left, ast.Call) and name_of(node.left.func) == "Path":
+        return True
+    if name_of(node.left).endswith(FOLDER_NAMES):
+        return True
     sides = (node.left, node.right)
     text = any(isinstance(side, ast.JoinedStr) for side in sides) or any(
         isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides
