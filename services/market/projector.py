@@ -54,8 +54,8 @@ class Projector:
         """Follow until cancelled; an engine that is away is waited for.
 
         Raises:
-            ProjectionError: When the engine's trades do not continue the stored ones.
-            grpc.aio.AioRpcError: When the engine refuses the stream for good.
+            ProjectionError: When the engine's trades do not continue the stored ones, or it
+                refuses to tell them (a wrong key, or trades that it keeps no more).
         """
         backoff = Backoff()
         while True:
@@ -63,7 +63,9 @@ class Projector:
                 await self._follow(backoff)
             except grpc.aio.AioRpcError as error:
                 if error.code() not in PASSING:
-                    raise
+                    raise ProjectionError(
+                        f"the engine refuses the trades: {error.code().name}: {error.details()}"
+                    ) from error
                 log.warning("engine away", code=error.code().name, detail=error.details())
             except TimeoutError:
                 log.warning("engine silent", seconds=SILENCE_SECONDS)

@@ -119,10 +119,7 @@ async def test_a_refusal_that_does_not_pass_ends_the_service(
     await engine.stop()
     engine.refuse_with = grpc.StatusCode.UNAUTHENTICATED
     await engine.start()
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await service.projecting
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    await expect_failure(service, "the engine refuses the trades: UNAUTHENTICATED")
 
 
 async def test_a_candle_closes_when_a_heartbeat_brings_the_venue_time(
