@@ -20,6 +20,7 @@ def test_stubs_are_what_the_contracts_give() -> None:
     assert proto.drift(tree.ROOT) == []
 
 
+@pytest.mark.slow
 def test_drift_names_a_stub_that_is_left_over_missing_or_edited(tmp_path: Path) -> None:
     """The comparison sees each way in which stubs and contracts can part."""
     folder = tmp_path / "proto/realstack/thing/v1"
