@@ -28,7 +28,11 @@ class Rule:
     def findings(self, path: str, text: str) -> list[Finding]:
         """Return what breaks the rule, without the exceptions that the code states."""
         excepted = excepted_lines(text, self.name) if self.exceptions_max else set()
-        return [finding for finding in self.find(path, text) if finding.line not in excepted]
+        try:
+            found = self.find(path, text)
+        except SyntaxError as error:
+            return [Finding(error.lineno or 0, "does not parse")]
+        return [finding for finding in found if finding.line not in excepted]
 
 
 def is_lock(path: str) -> bool:
