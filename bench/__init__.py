@@ -1,0 +1,1 @@
+"""Measurements: what they measure, how, and with which command, is in bench/README.md."""

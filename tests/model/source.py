@@ -1,0 +1,414 @@
+"""A seeded source of commands that reaches every command kind and every reject.
+
+Each command is drawn from a table of recipes with weights. Most are lawful orders around a moving
+price on a few markets; the others each aim at one rule. The source learns working orders and open
+withdrawals from the events of the reference, never from the core under test.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.commands import COMMAND, POST_ONLY, CommandKind, OrderType, symbol_words
+from engine.core.events import RESTING, EventKind
+from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
+
+START_NS = 1_700_000_000_000_000_000
+ACCOUNTS = range(1, 13)  # the last is poor
+POOR = 12
+GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
+MARKETS = (1, 2, 3)
+FULL_ASSET = 4  # its total is nearly reached
+RECENT_MAX = 300
+KNOWN_MAX = 4_000
+
+Fields = dict[str, int]
+
+
+class CommandSource:
+    """Unstamped-to-stamped commands, the same for the same seed and events."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._time_ns = START_NS
+        self._sequence = 0
+        self._client_id = 0
+        self._mid = 1_000
+        self._orders: dict[int, tuple[int, int, int]] = {}  # id -> account, price, client id
+        self._withdrawals: dict[int, int] = {}  # id -> account
+        self._recent: list[Fields] = []
+        recipes = self._recipes()
+        self._weights = [weight for weight, _ in recipes]
+        self._makers = [maker for _, maker in recipes]
+
+    def opening(self) -> NDArray[np.void]:
+        """Define assets, markets and accounts, and fund them."""
+        rows = [self._asset(asset_id, f"ASSET{asset_id}", asset_id) for asset_id in range(1, 5)]
+        rows += [
+            self._market(1, "A2-A1", 2, 1, price=1, lot=1, maker=0, taker=0),
+            self._market(2, "A3-A1", 3, 1, price=37, lot=1_000, maker=77, taker=333),
+            self._market(3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1),
+        ]
+        rows += [
+            {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
+            for a in ACCOUNTS
+        ]
+        rows += [
+            self._deposit(account, asset, 1 << 48)
+            for account in ACCOUNTS
+            if account != POOR
+            for asset in (1, 2, 3)
+        ]
+        rows.append(
+            {"kind": CommandKind.SET_ID_WINDOW, "id_window_ns": 60 * 10**9, "ids_max": 1_500}
+        )
+        return self._stamp(rows)
+
+    def take(self, count: int) -> NDArray[np.void]:
+        """Give the next commands."""
+        makers = self._random.choices(self._makers, self._weights, k=count)
+        return self._stamp([make() for make in makers])
+
+    def learn(self, events: NDArray[np.void]) -> None:
+        """Follow working orders and withdrawals in the reference's events."""
+        for event in events:
+            kind, order_id = int(event["kind"]), int(event["order_id"])
+            if kind in {EventKind.ACCEPTED, EventKind.REPLACED}:
+                self._orders.pop(order_id, None)
+                if int(event["flags"]) & RESTING and len(self._orders) < KNOWN_MAX:
+                    self._orders[order_id] = (
+                        int(event["account_id"]),
+                        int(event["price_ticks"]),
+                        int(event["client_id_low"]),
+                    )
+            elif kind == EventKind.CANCELLED or (
+                kind == EventKind.REDUCED and event["leaves_lots"] == 0
+            ):
+                self._orders.pop(order_id, None)
+            elif kind == EventKind.FILL:
+                if event["maker_leaves_lots"] == 0 and self._random.random() < 0.98:
+                    self._orders.pop(int(event["maker_order_id"]), None)  # else kept, as unknown
+            elif kind == EventKind.BALANCE and event["code"] == CommandKind.WITHDRAW_HOLD:
+                self._withdrawals[order_id] = int(event["account_id"])
+
+    # --- stamping --------------------------------------------------------------------------------
+
+    def _stamp(self, rows: list[Fields]) -> NDArray[np.void]:
+        commands = np.zeros(len(rows), dtype=COMMAND)
+        for index, row in enumerate(rows):
+            self._sequence += 1
+            self._time_ns += self._step_ns()
+            row = dict(row)
+            age_ns = row.pop("age_ns", 1)
+            if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
+                row.setdefault("sent_time_ns", self._time_ns - age_ns)
+            for name, value in row.items():
+                commands[index][name] = value
+            commands[index]["sequence"] = self._sequence
+            commands[index]["time_ns"] = self._time_ns
+            if row.get("client_id_low") and len(self._recent) < RECENT_MAX:
+                self._recent.append(row)
+            elif row.get("client_id_low"):
+                self._recent[self._sequence % RECENT_MAX] = row
+        return commands
+
+    def _step_ns(self) -> int:
+        draw = self._random.random()
+        if draw < 0.0005:
+            return self._random.randrange(1, 90 * 10**9)
+        return self._random.randrange(1, 200_000_000)
+
+    # --- the pieces of commands ------------------------------------------------------------------
+
+    def _fresh_id(self) -> Fields:
+        self._client_id += 1
+        high = self._random.choice((0, 0, 0, self._client_id))
+        return {"client_id_low": self._client_id, "client_id_high": high}
+
+    def _maybe_id(self) -> Fields:
+        return self._fresh_id() if self._random.random() < 0.5 else {}
+
+    def _lots(self) -> int:
+        return self._random.choice((1, 2, 3, 5, 8, 13, 50))
+
+    def _price(self, spread: int = 12) -> int:
+        if self._random.random() < 0.004:
+            self._mid = max(100, self._mid + self._random.randrange(-20, 21))
+        return self._mid + self._random.randrange(-spread, spread + 1)
+
+    def _price_for(self, side: int) -> int:
+        """Mostly on the passive side of the middle, so that a book builds up."""
+        if self._random.random() < 0.3:
+            return self._price()
+        away = self._random.randrange(1, 13)
+        return self._price(0) + (-away if side == 1 else away)
+
+    def _order(self, **change: int) -> Fields:
+        draw = self._random.random
+        side = self._random.choice((1, 2))
+        rows: Fields = {
+            "kind": CommandKind.PLACE,
+            **self._fresh_id(),
+            "account_id": self._random.choice(ACCOUNTS[:-1]),
+            "market_id": self._random.choice(MARKETS),
+            "side": side,
+            "order_type": OrderType.LIMIT,
+            "time_in_force": self._random.choices((1, 2, 3), (8, 1, 1))[0],
+            "self_trade_prevention": self._random.choices((1, 2, 3, 4, 5), (4, 3, 2, 1, 2))[0],
+            "price_ticks": self._price_for(side),
+            "quantity_lots": self._lots(),
+        }
+        if rows["time_in_force"] == 1 and draw() < 0.1:
+            rows["flags"] = POST_ONLY
+        rows.update(change)
+        return rows
+
+    def _market_order(self) -> Fields:
+        return self._order(
+            order_type=2,
+            time_in_force=self._random.choice((2, 2, 3)),
+            price_ticks=0,
+            flags=0,
+        )
+
+    def _known_order(self) -> tuple[int, int, int, int]:
+        """Pick (order id, account, price, client id) of an order that probably works."""
+        if not self._orders:
+            return 1, 1, 1, 1
+        recent = self._random.random() < 0.5
+        keys = list(self._orders)[-50:] if recent else list(self._orders)
+        order_id = self._random.choice(keys)
+        return order_id, *self._orders[order_id]
+
+    def _target(self) -> tuple[Fields, int, int]:
+        order_id, account_id, price, client_id = self._known_order()
+        if client_id and self._random.random() < 0.3:
+            # The upper half is not tracked: some of these name no order, which is a case too.
+            return {"target_client_id_low": client_id}, account_id, price
+        return {"order_id": order_id}, account_id, price
+
+    def _cancel(self) -> Fields:
+        target, account_id, _ = self._target()
+        return {
+            "kind": CommandKind.CANCEL,
+            **self._maybe_id(),
+            "account_id": account_id,
+            **target,
+        }
+
+    def _replace(self) -> Fields:
+        target, account_id, price = self._target()
+        moved = price if self._random.random() < 0.5 else self._price(14)
+        return {
+            "kind": CommandKind.REPLACE,
+            **self._maybe_id(),
+            "account_id": account_id,
+            **target,
+            "price_ticks": moved,
+            "quantity_lots": self._lots(),
+        }
+
+    def _cancel_all(self, **change: int) -> Fields:
+        return {
+            "kind": CommandKind.CANCEL_ALL,
+            **self._maybe_id(),
+            "account_id": self._random.choice(ACCOUNTS),
+            "market_id": self._random.choice((0, 1, 2, 3)),
+            "side": self._random.choice((0, 1, 2)),
+            **change,
+        }
+
+    def _deposit(self, account_id: int, asset_id: int, amount_atoms: int) -> Fields:
+        return {
+            "kind": CommandKind.DEPOSIT,
+            **self._fresh_id(),
+            "account_id": account_id,
+            "asset_id": asset_id,
+            "amount_atoms": amount_atoms,
+        }
+
+    def _small_deposit(self) -> Fields:
+        return self._deposit(
+            self._random.choice(ACCOUNTS[:-1]), self._random.choice((1, 2, 3)), 1_000
+        )
+
+    def _hold(self, **change: int) -> Fields:
+        return {
+            "kind": CommandKind.WITHDRAW_HOLD,
+            **self._fresh_id(),
+            "account_id": self._random.choice(ACCOUNTS),
+            "asset_id": self._random.choice((1, 2, 3)),
+            "amount_atoms": self._random.randrange(1, 5_000),
+            **change,
+        }
+
+    def _end_withdrawal(self) -> Fields:
+        kind = self._random.choice((CommandKind.WITHDRAW_RELEASE, CommandKind.WITHDRAW_FINALIZE))
+        withdrawal_id, account_id = 1, 1
+        if self._withdrawals:
+            withdrawal_id = self._random.choice(list(self._withdrawals)[-20:])
+            account_id = self._withdrawals[withdrawal_id]
+            if self._random.random() < 0.7:
+                del self._withdrawals[withdrawal_id]
+        return {
+            "kind": kind,
+            **self._fresh_id(),
+            "account_id": account_id,
+            "order_id": withdrawal_id,
+        }
+
+    @staticmethod
+    def _asset(asset_id: int, symbol: str, decimals: int) -> Fields:
+        low, high = symbol_words(symbol)
+        return {
+            "kind": CommandKind.DEFINE_ASSET,
+            "asset_id": asset_id,
+            "decimals": decimals,
+            "symbol_low": low,
+            "symbol_high": high,
+        }
+
+    @staticmethod
+    def _market(
+        market_id: int,
+        symbol: str,
+        base: int,
+        quote: int,
+        *,
+        price: int,
+        lot: int,
+        maker: int,
+        taker: int,
+    ) -> Fields:
+        low, high = symbol_words(symbol)
+        return {
+            "kind": CommandKind.DEFINE_MARKET,
+            "market_id": market_id,
+            "base_asset_id": base,
+            "quote_asset_id": quote,
+            "quote_atoms_per_tick_lot": price,
+            "base_atoms_per_lot": lot,
+            "maker_fee_ppm": maker,
+            "taker_fee_ppm": taker,
+            "symbol_low": low,
+            "symbol_high": high,
+        }
+
+    def _define(self) -> Fields:
+        number = self._random.randrange(1, 9)
+        draw = self._random.random()
+        if draw < 0.35:
+            return self._asset(number, f"ASSET{self._random.choice((number, 9))}", number)
+        if draw < 0.65:
+            return self._market(
+                number,
+                f"NEW{self._random.choice((number, 3))}",
+                self._random.choice((2, 3)),
+                1,
+                price=self._random.choice((1, 5)),
+                lot=1,
+                maker=0,
+                taker=self._random.choice((0, 0, 100_001)),
+            )
+        account_id = self._random.choice((*ACCOUNTS, 20, 21, 22, 1_000_000, 1_000_001))
+        group_id = self._random.choice((0, GROUPS.get(account_id, 0)))
+        return {
+            "kind": CommandKind.DEFINE_ACCOUNT,
+            "account_id": account_id,
+            "group_id": group_id,
+        }
+
+    def _window(self) -> Fields:
+        return {
+            "kind": CommandKind.SET_ID_WINDOW,
+            "id_window_ns": self._random.choice((0, 5, 30, 60)) * 10**9,
+            "ids_max": self._random.choice((700, 1_000, 1_500)),
+        }
+
+    def _resend(self, **change: int) -> Fields:
+        if not self._recent:
+            return self._order()
+        row = dict(self._random.choice(self._recent))
+        row.update(change)
+        return row
+
+    def _with_any(self, name: str, values: tuple[int, ...]) -> Callable[[], Fields]:
+        return lambda: self._order(**{name: self._random.choice(values)})
+
+    def _garbage(self) -> Fields:
+        row = self._order()
+        name = self._random.choice(("order_id", "amount_atoms", "reserved_header", "asset_id"))
+        return {**row, name: self._random.randrange(1, 60_000)}
+
+    def _fill_up(self) -> Fields:
+        return self._deposit(1, FULL_ASSET, self._random.choice((AMOUNT_ATOMS_MAX, 1)))
+
+    def _own_cross(self) -> Fields:
+        """A replace far through the book: it meets its own group, or post-only refuses it."""
+        target, account_id, price = self._target()
+        away = self._random.choice((-25, 25))
+        return {
+            "kind": CommandKind.REPLACE,
+            "account_id": account_id,
+            **target,
+            "price_ticks": max(1, price + away),
+            "quantity_lots": 200,
+        }
+
+    def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
+        wrong: list[tuple[float, Callable[[], Fields]]] = [
+            (0.4, lambda: {"kind": self._random.choice((0, 13, 99)), "account_id": 1}),
+            (0.4, self._garbage),
+            (0.3, self._with_any("side", (0, 3))),
+            (0.2, lambda: self._cancel_all(side=4)),
+            (0.4, self._with_any("order_type", (0, 3))),
+            (0.3, self._with_any("time_in_force", (0, 4))),
+            (0.2, lambda: self._order(order_type=2, time_in_force=1, price_ticks=0)),
+            (0.4, self._with_any("self_trade_prevention", (0, 6))),
+            (0.2, lambda: self._order(flags=2)),
+            (0.3, lambda: self._order(flags=1, time_in_force=3)),
+            (0.4, lambda: self._order(client_id_low=0, client_id_high=0)),
+            (0.4, self._with_any("account_id", (0, 13, 1 << 31))),
+            (0.3, lambda: self._hold(asset_id=77)),
+            (0.2, lambda: self._deposit(1, 0, 5)),
+            (0.4, self._with_any("market_id", (0, 9, 1 << 31))),
+            (0.4, lambda: self._order(age_ns=-1_000_000_002)),
+            (0.1, lambda: self._order(age_ns=-900_000_000)),
+            (0.4, self._with_any("age_ns", (10**12, 5 * 10**9, 31 * 10**9))),
+            (1.0, self._resend),
+            (0.9, lambda: self._resend(quantity_lots=77)),
+            (0.4, self._with_any("price_ticks", (0, -1, PRICE_TICKS_MAX + 1, -(1 << 63)))),
+            (0.4, self._with_any("quantity_lots", (0, -1, QUANTITY_LOTS_MAX + 1))),
+            (0.4, lambda: self._hold(amount_atoms=self._random.choice((0, -5)))),
+            (0.4, lambda: self._order(price_ticks=PRICE_TICKS_MAX, quantity_lots=1 << 39)),
+            (0.1, lambda: self._order(market_id=3, side=2, quantity_lots=1 << 40)),
+            (0.5, self._fill_up),
+            (0.6, lambda: self._order(account_id=POOR)),
+            (0.3, lambda: self._order(quantity_lots=1 << 39, price_ticks=1_000)),
+            (0.4, lambda: self._hold(account_id=POOR)),
+            (2.0, self._own_cross),
+            (0.5, lambda: self._order(time_in_force=3, quantity_lots=100_000)),
+        ]
+        lawful: list[tuple[float, Callable[[], Fields]]] = [
+            (46.0, self._order),
+            (4.0, self._market_order),
+            (16.0, self._cancel),
+            (16.0, self._replace),
+            (0.4, self._cancel_all),
+            (1.0, self._small_deposit),
+            (1.0, self._hold),
+            (1.0, self._end_withdrawal),
+            (1.8, self._define),
+            (0.3, self._window),
+        ]
+        return lawful + wrong
+
+
+def describe(command: np.void) -> dict[str, Any]:
+    """Give a command's fields that are not zero, for reports."""
+    return {name: int(command[name]) for name in COMMAND.names or () if command[name]}
