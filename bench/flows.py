@@ -20,6 +20,7 @@ from engine.core.commands import (
     TimeInForce,
     symbol_words,
 )
+from engine.core.records import join
 
 KINDS = ("main", "deep", "crossing")
 CACHE = Path(__file__).resolve().parent.parent / "build" / "flows"
@@ -70,7 +71,7 @@ def load(kind: str, *, fee_ppm: int = 0) -> Flow:
     records = np.frombuffer(raw, dtype=FLOW_RECORD, offset=HEADER_BYTES)
     reference = json.loads((CACHE / f"{kind}.ref.json").read_text())
     opening = _opening(fee_ppm)
-    commands = np.concatenate([opening, _orders(records)])
+    commands = join([opening, _orders(records)], COMMAND)
     commands["sequence"] = np.arange(1, len(commands) + 1)
     commands["time_ns"] = START_NS + 1_000 * np.arange(1, len(commands) + 1)
     with_id = commands["client_id_low"] != 0

@@ -100,10 +100,10 @@ class CommandSource:
 
     def _stamp(self, rows: list[Fields]) -> NDArray[np.void]:
         commands = np.zeros(len(rows), dtype=COMMAND)
-        for index, row in enumerate(rows):
+        for index, drawn in enumerate(rows):
             self._sequence += 1
             self._time_ns += self._step_ns()
-            row = dict(row)
+            row = dict(drawn)
             age_ns = row.pop("age_ns", 1)
             if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
                 row.setdefault("sent_time_ns", self._time_ns - age_ns)

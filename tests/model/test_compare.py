@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.core.venue import Venue
 from engine.reference.venue import ReferenceVenue
@@ -36,7 +37,7 @@ class FeeOffByOne(ReferenceVenue):
         super().__init__()
         self._events = 0
 
-    def apply(self, commands: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
         """Change one bit of one event."""
         events = super().apply(commands)
         before, self._events = self._events, self._events + len(events)

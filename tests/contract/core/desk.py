@@ -57,8 +57,9 @@ class Outcome:
     @property
     def answer(self) -> np.void:
         """The one event that answers the command."""
-        (answer,) = [event for event in self.events if int(event["flags"]) & ANSWER]
-        return answer
+        answers: list[np.void] = [e for e in self.events if int(e["flags"]) & ANSWER]
+        assert 1 == len(answers)
+        return answers[0]
 
     @property
     def kind(self) -> EventKind:

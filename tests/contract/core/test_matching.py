@@ -68,9 +68,9 @@ def test_fill_or_kill_needs_funds_for_its_worst_price(make_desk: Callable[..., D
     assert refused.reject == Reject.INSUFFICIENT_FUNDS
     assert desk.venue.balance(V, QUOTE) == (35 * 7_650, 0, 0)
     desk.deposit(V, QUOTE, 1_000 * 8_000 - 35 * 7_650)
-    assert [
-        fill[:2] for fill in desk.buy(V, 1_000, 8_000, time_in_force=FOK).fills
-    ] == [(1_000, 7_650)]
+    assert [fill[:2] for fill in desk.buy(V, 1_000, 8_000, time_in_force=FOK).fills] == [
+        (1_000, 7_650)
+    ]
 
 
 def test_interior_cancels_keep_the_order_of_arrival(desk: Desk) -> None:
