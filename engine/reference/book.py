@@ -25,7 +25,9 @@ class Book:
     """Bids and asks; a level is a dict of orders, whose order of insertion is the queue."""
 
     def __init__(self) -> None:
-        self._sides: dict[Side, SortedDict] = {Side.BUY: SortedDict(), Side.SELL: SortedDict()}
+        self._sides: dict[Side, SortedDict[int, dict[int, Order]]] = {
+            side: SortedDict() for side in Side
+        }
 
     @staticmethod
     def _key(side: Side, price_ticks: int) -> int:
