@@ -1,0 +1,117 @@
+"""The client of the venue: async `Client`, and `SyncClient` for code without an event loop.
+
+    from realstack.client import Client
+
+    async with Client("127.0.0.1:50051", api_key=key) as client:
+        answer = await client.place(market="HARBOR-USDC", side="buy", price="101.25", quantity="3")
+        await client.cancel(order_id=answer.order_id)
+
+Numbers are exact: decimal text, `Decimal` or `int`, never floats. Errors are types that say whether
+the outcome is certain: see `realstack.client.errors`. Records are in `realstack.client.records`.
+"""
+
+from engine.core.commands import (
+    COMMAND,
+    CommandKind,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+from engine.core.rejects import CancelReason, Reject
+from realstack.client.book import Level, LocalBook
+from realstack.client.client import Client
+from realstack.client.errors import (
+    INPUT_ERRORS,
+    ClientError,
+    Closed,
+    FeedBroken,
+    InvalidInput,
+    NotAuthenticated,
+    NotRetained,
+    NotSent,
+    OutcomeUnknown,
+    PermissionRefused,
+    Rejected,
+    RequestRefused,
+    Unavailable,
+)
+from realstack.client.records import (
+    Accepted,
+    Answer,
+    Answers,
+    AnswerStatus,
+    Asset,
+    Balance,
+    BalanceChanged,
+    Cancelled,
+    Execution,
+    Fill,
+    Filled,
+    Instruments,
+    Ledger,
+    Liquidity,
+    Market,
+    OpenOrder,
+    OrderState,
+    Reduced,
+    Replaced,
+    Trade,
+    VenueStatus,
+    Withdrawal,
+    WithdrawalStep,
+)
+from realstack.client.sync import SyncClient
+from realstack.units import InvalidNumber
+
+__all__ = [
+    "COMMAND",
+    "INPUT_ERRORS",
+    "Accepted",
+    "Answer",
+    "AnswerStatus",
+    "Answers",
+    "Asset",
+    "Balance",
+    "BalanceChanged",
+    "CancelReason",
+    "Cancelled",
+    "Client",
+    "ClientError",
+    "Closed",
+    "CommandKind",
+    "Execution",
+    "FeedBroken",
+    "Fill",
+    "Filled",
+    "Instruments",
+    "InvalidInput",
+    "InvalidNumber",
+    "Ledger",
+    "Level",
+    "Liquidity",
+    "LocalBook",
+    "Market",
+    "NotAuthenticated",
+    "NotRetained",
+    "NotSent",
+    "OpenOrder",
+    "OrderState",
+    "OrderType",
+    "OutcomeUnknown",
+    "PermissionRefused",
+    "Reduced",
+    "Reject",
+    "Rejected",
+    "Replaced",
+    "RequestRefused",
+    "SelfTradePrevention",
+    "Side",
+    "SyncClient",
+    "TimeInForce",
+    "Trade",
+    "Unavailable",
+    "VenueStatus",
+    "Withdrawal",
+    "WithdrawalStep",
+]

@@ -1,0 +1,80 @@
+"""Arguments of calls to the values of command records."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TypeVar
+
+from engine.core.rejects import Reject
+from realstack.client.errors import InvalidInput
+from realstack.client.records import Market
+from realstack.client.requests import ClientId, id_words
+from realstack.units import DecimalText
+
+E = TypeVar("E", bound=IntEnum)
+
+
+def choice(field: str, given: str | E | None, kind: type[E], code: Reject) -> E | None:
+    """Return the member of an enumeration by its name in lower case, or as given.
+
+    Raises:
+        InvalidInput: There is no such member.
+    """
+    if given is None or isinstance(given, kind):
+        return given
+    names = [member.name.lower() for member in kind if member]
+    if isinstance(given, str) and given in names:
+        return kind[given.upper()]
+    raise InvalidInput(field, given, f"must be one of: {', '.join(names)}", code)
+
+
+def needed(field: str, value: int | None) -> int:
+    """Return a value that must be given.
+
+    Raises:
+        InvalidInput: It is not.
+    """
+    if value is None:
+        code = {
+            "side": Reject.INVALID_SIDE,
+            "price": Reject.INVALID_PRICE,
+            "quantity": Reject.INVALID_QUANTITY,
+        }[field]
+        raise InvalidInput(field, None, "must be given", code)
+    return value
+
+
+def number_of(
+    field: str, decimal: DecimalText | None, steps: int | None, market: Market | None
+) -> int | None:
+    """Return a price in ticks or a quantity in lots, from either way of giving it.
+
+    Raises:
+        InvalidInput: Both are given, or a decimal without its market.
+        InvalidNumber: The decimal is not exact.
+    """
+    unit = "ticks" if field == "price" else "lots"
+    code = Reject.INVALID_PRICE if field == "price" else Reject.INVALID_QUANTITY
+    if decimal is None:
+        return steps
+    if steps is not None:
+        rule = f"give it either as {field} or as {field}_{unit}"
+        raise InvalidInput(field, decimal, rule, code)
+    if market is None:
+        raise InvalidInput("market", None, f"must be given with {field}", Reject.UNKNOWN_MARKET)
+    return (market.units.price if field == "price" else market.units.quantity).parse(decimal)
+
+
+def target_of(order_id: int, order_client_id: ClientId | None) -> dict[str, int]:
+    """Return the fields that name the order of a cancel or replace.
+
+    Raises:
+        InvalidInput: Not exactly one of the two ids is given.
+    """
+    if (order_id == 0) == (order_client_id is None):
+        rule = "give exactly one of order_id and order_client_id"
+        raise InvalidInput("order_id", order_id, rule, Reject.UNKNOWN_ORDER)
+    if order_client_id is None:
+        return {"order_id": order_id}
+    low, high = id_words(order_client_id, "order_client_id")
+    return {"target_client_id_low": low, "target_client_id_high": high}

@@ -1,0 +1,232 @@
+"""Messages of the contracts to the records that a client gets."""
+
+from __future__ import annotations
+
+from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.rejects import CancelReason
+from realstack.admin.v1 import admin_pb2
+from realstack.client.records import (
+    Accepted,
+    Asset,
+    Balance,
+    BalanceChanged,
+    Cancelled,
+    Execution,
+    ExecutionEvent,
+    Fill,
+    Filled,
+    Instruments,
+    Ledger,
+    LedgerBalance,
+    LedgerTotal,
+    Liquidity,
+    Market,
+    OpenOrder,
+    OrderState,
+    Reduced,
+    Replaced,
+    Trade,
+    VenueStatus,
+    Withdrawal,
+    WithdrawalStep,
+)
+from realstack.common.v1 import common_pb2
+from realstack.marketdata.v1 import marketdata_pb2
+from realstack.settlement.v1 import settlement_pb2
+from realstack.trading.v1 import trading_pb2
+from realstack.units import MarketUnits
+
+
+def client_id_from(message: common_pb2.ClientId) -> int:
+    """Return a 128-bit client id."""
+    return message.high << 64 | message.low
+
+
+def instruments_from(message: marketdata_pb2.ListInstrumentsResponse) -> Instruments:
+    """Return all assets and markets."""
+    assets = {
+        asset.asset_id: Asset(asset.asset_id, asset.symbol, asset.decimals)
+        for asset in message.assets
+    }
+    markets = {market.market_id: market_from(market, assets) for market in message.markets}
+    return Instruments(assets, markets, message.as_of_sequence)
+
+
+def market_from(message: marketdata_pb2.Market, assets: dict[int, Asset]) -> Market:
+    """Return a market with its two assets."""
+    base, quote = assets[message.base_asset_id], assets[message.quote_asset_id]
+    return Market(
+        market_id=message.market_id,
+        symbol=message.symbol,
+        base=base,
+        quote=quote,
+        units=MarketUnits(
+            quote_atoms_per_tick_lot=message.quote_atoms_per_tick_lot,
+            base_atoms_per_lot=message.base_atoms_per_lot,
+            base_decimals=base.decimals,
+            quote_decimals=quote.decimals,
+        ),
+        maker_fee_ppm=message.maker_fee_ppm,
+        taker_fee_ppm=message.taker_fee_ppm,
+        last_price_ticks=message.last_price_ticks,
+    )
+
+
+def order_from(message: trading_pb2.OrderState) -> OrderState:
+    """Return an order as it stands."""
+    return OrderState(
+        order_id=message.order_id,
+        client_id=client_id_from(message.client_id),
+        market_id=message.market_id,
+        side=Side(message.side),
+        price_ticks=message.price_ticks,
+        filled_lots=message.filled_lots,
+        leaves_lots=message.leaves_lots,
+    )
+
+
+def open_order_from(message: trading_pb2.OpenOrder) -> OpenOrder:
+    """Return a working order."""
+    return OpenOrder(order_from(message.order), message.priority_sequence, message.post_only)
+
+
+def balance_from(message: trading_pb2.Balance) -> Balance:
+    """Return a balance."""
+    return Balance(message.asset_id, message.free_atoms, message.locked_atoms, message.held_atoms)
+
+
+def execution_from(message: trading_pb2.Execution) -> Execution:
+    """Return an execution.
+
+    Raises:
+        ValueError: It says nothing that this client knows.
+    """
+    return Execution(
+        message.execution_sequence, message.sequence, message.time_ns, event_from(message)
+    )
+
+
+def event_from(message: trading_pb2.Execution) -> ExecutionEvent:
+    """Return what an execution tells.
+
+    Raises:
+        ValueError: It says nothing that this client knows.
+    """
+    kind = message.WhichOneof("event")
+    if kind == "accepted":
+        return accepted_from(message.accepted)
+    if kind == "filled":
+        return filled_from(message.filled)
+    if kind == "cancelled":
+        order = order_from(message.cancelled.order)
+        reason = CancelReason(message.cancelled.reason)
+        return Cancelled(order, message.cancelled.cancelled_lots, reason)
+    if kind == "replaced":
+        order = order_from(message.replaced.order)
+        return Replaced(order, message.replaced.quantity_lots, message.replaced.kept_priority)
+    if kind == "reduced":
+        return Reduced(order_from(message.reduced.order), message.reduced.reduced_lots)
+    if kind == "balance":
+        return balance_changed_from(message.balance)
+    raise ValueError(f"execution {message.execution_sequence} tells nothing that is known here")
+
+
+def accepted_from(message: trading_pb2.OrderAccepted) -> Accepted:
+    """Return an acceptance."""
+    return Accepted(
+        order=order_from(message.order),
+        quantity_lots=message.quantity_lots,
+        order_type=OrderType(message.order_type),
+        time_in_force=TimeInForce(message.time_in_force),
+    )
+
+
+def filled_from(message: trading_pb2.OrderFilled) -> Filled:
+    """Return a fill of one of the account's orders."""
+    return Filled(
+        order=order_from(message.order),
+        trade_id=message.trade_id,
+        price_ticks=message.price_ticks,
+        quantity_lots=message.quantity_lots,
+        fee_atoms=message.fee_atoms,
+        liquidity=Liquidity(message.liquidity),
+        counter_order_id=message.counter_order_id,
+    )
+
+
+def balance_changed_from(message: trading_pb2.BalanceChanged) -> BalanceChanged:
+    """Return a change of a balance."""
+    return BalanceChanged(
+        balance=balance_from(message.balance),
+        cause=CommandKind(message.cause),
+        amount_atoms=message.amount_atoms,
+        withdrawal_id=message.withdrawal_id,
+    )
+
+
+def trade_from(message: marketdata_pb2.Trade) -> Trade:
+    """Return a public trade."""
+    return Trade(
+        trade_id=message.trade_id,
+        market_id=message.market_id,
+        price_ticks=message.price_ticks,
+        quantity_lots=message.quantity_lots,
+        aggressor_side=Side(message.aggressor_side),
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+    )
+
+
+def fill_from(message: settlement_pb2.Fill) -> Fill:
+    """Return a trade with who owes what to whom."""
+    return Fill(
+        trade_id=message.trade_id,
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+        market_id=message.market_id,
+        base_asset_id=message.base_asset_id,
+        quote_asset_id=message.quote_asset_id,
+        buyer_account_id=message.buyer_account_id,
+        seller_account_id=message.seller_account_id,
+        base_atoms=message.base_atoms,
+        quote_atoms=message.quote_atoms,
+        buyer_fee_atoms=message.buyer_fee_atoms,
+        seller_fee_atoms=message.seller_fee_atoms,
+        price_ticks=message.price_ticks,
+        quantity_lots=message.quantity_lots,
+        aggressor_side=Side(message.aggressor_side),
+    )
+
+
+def withdrawal_from(message: settlement_pb2.WithdrawalEvent) -> Withdrawal:
+    """Return a step of a withdrawal."""
+    return Withdrawal(
+        withdrawal_id=message.withdrawal_id,
+        account_id=message.account_id,
+        asset_id=message.asset_id,
+        amount_atoms=message.amount_atoms,
+        step=WithdrawalStep(message.step),
+        sequence=message.sequence,
+        last_trade_id=message.last_trade_id,
+    )
+
+
+def ledger_from(message: settlement_pb2.GetLedgerResponse) -> Ledger:
+    """Return every balance and total."""
+    balances = tuple(
+        LedgerBalance(
+            row.account_id,
+            Balance(row.asset_id, row.free_atoms, row.locked_atoms, row.held_atoms),
+        )
+        for row in message.balances
+    )
+    totals = tuple(
+        LedgerTotal(row.asset_id, row.deposited_atoms, row.withdrawn_atoms, row.fee_atoms)
+        for row in message.totals
+    )
+    return Ledger(message.sequence, message.last_trade_id, balances, totals)
+
+
+def status_from(message: admin_pb2.GetStatusResponse) -> VenueStatus:
+    """Return the venue's status."""
+    return VenueStatus(*(getattr(message, name) for name in VenueStatus.__slots__))

@@ -1,0 +1,104 @@
+"""Calls of the operator and of settlement: definitions, status, the ledger, deposits."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
+from realstack.client.columns import client_id as wire_id
+from realstack.client.decode import ledger_from, status_from
+from realstack.client.records import Ledger, VenueStatus
+from realstack.client.requests import ClientId, id_words
+from realstack.client.session import Session
+from realstack.settlement.v1 import settlement_pb2, settlement_pb2_grpc
+
+
+class Operations(Session):
+    """Calls that need the operator's or settlement's role.
+
+    A definition that exists with the same content is answered as done; with other content the
+    venue refuses it. Each returns whether it existed before.
+    """
+
+    async def define_asset(self, *, asset_id: int, symbol: str, decimals: int) -> bool:
+        """Define an asset. For the operator role."""
+        request = admin_pb2.DefineAssetRequest(asset_id=asset_id, symbol=symbol, decimals=decimals)
+        return bool((await self._unary(self._admin().DefineAsset, request)).existed)
+
+    async def define_market(
+        self,
+        *,
+        market_id: int,
+        symbol: str,
+        base_asset_id: int,
+        quote_asset_id: int,
+        quote_atoms_per_tick_lot: int,
+        base_atoms_per_lot: int,
+        maker_fee_ppm: int,
+        taker_fee_ppm: int,
+    ) -> bool:
+        """Define a market. For the operator role."""
+        request = admin_pb2.DefineMarketRequest(
+            market_id=market_id,
+            symbol=symbol,
+            base_asset_id=base_asset_id,
+            quote_asset_id=quote_asset_id,
+            quote_atoms_per_tick_lot=quote_atoms_per_tick_lot,
+            base_atoms_per_lot=base_atoms_per_lot,
+            maker_fee_ppm=maker_fee_ppm,
+            taker_fee_ppm=taker_fee_ppm,
+        )
+        return bool((await self._unary(self._admin().DefineMarket, request)).existed)
+
+    async def define_account(self, *, account_id: int, group_id: int = 0) -> bool:
+        """Define an account; a group of 0 is a group of its own. For the operator role."""
+        request = admin_pb2.DefineAccountRequest(account_id=account_id, group_id=group_id)
+        return bool((await self._unary(self._admin().DefineAccount, request)).existed)
+
+    async def set_id_window(self, *, id_window_ns: int, ids_max: int) -> None:
+        """Set how long and how many client ids are remembered. For the operator role."""
+        request = admin_pb2.SetIdWindowRequest(id_window_ns=id_window_ns, ids_max=ids_max)
+        await self._unary(self._admin().SetIdWindow, request)
+
+    async def status(self) -> VenueStatus:
+        """Return the venue's sequences, digest and counts. For the operator role."""
+        return status_from(await self._unary(self._admin().GetStatus, admin_pb2.GetStatusRequest()))
+
+    async def ledger(self) -> Ledger:
+        """Return every balance at one durable sequence. For the settlement role."""
+        stub = settlement_pb2_grpc.SettlementServiceStub(self._open_channel())
+        return ledger_from(await self._unary(stub.GetLedger, settlement_pb2.GetLedgerRequest()))
+
+    async def credit_deposit(
+        self,
+        *,
+        account_id: int,
+        asset_id: int,
+        amount_atoms: int,
+        client_id: ClientId,
+        sent_time_ns: int = 0,
+    ) -> bool:
+        """Credit a deposit that is final on chain; return whether it had been credited before.
+
+        Args:
+            account_id: Whose.
+            asset_id: Of what.
+            amount_atoms: How much.
+            client_id: Made from the transfer's signature and instruction, so that it counts once.
+            sent_time_ns: When it was first sent.
+        """
+        low, high = id_words(client_id)
+        request = settlement_pb2.CreditDepositRequest(
+            account_id=account_id,
+            asset_id=asset_id,
+            amount_atoms=amount_atoms,
+            client_id=wire_id(low, high),
+            sent_time_ns=sent_time_ns or time.time_ns(),
+        )
+        stub = settlement_pb2_grpc.SettlementServiceStub(self._open_channel())
+        return bool((await self._unary(stub.CreditDeposit, request)).duplicate)
+
+    def _admin(self) -> Any:
+        """Return the calls of the operator."""
+        return admin_pb2_grpc.AdminServiceStub(self._open_channel())
