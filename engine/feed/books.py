@@ -1,0 +1,49 @@
+"""The books of all markets, each with its own dense book sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.feed.book_changes import BOOK_CHANGE, book_changes
+from engine.feed.limits import FeedLimits
+from engine.feed.market_book import MarketBook
+
+_RAW_CHANGE = np.dtype(f"V{BOOK_CHANGE.itemsize}")
+
+
+class BookFeed:
+    """Level changes by market.
+
+    Args:
+        limits: How much is kept.
+        watched: Tells whether anybody reads a market's book step by step.
+    """
+
+    def __init__(self, limits: FeedLimits, watched: Callable[[int], bool]) -> None:
+        self._limits = limits
+        self._watched = watched
+        self._markets: dict[int, MarketBook] = {}
+
+    def consume(self, events: NDArray[np.void]) -> list[int]:
+        """Take in released events; give the markets whose book changed."""
+        rows = book_changes(events)
+        if len(rows) == 0:
+            return []
+        markets = rows["market_id"]
+        touched: list[int] = np.unique(markets).tolist()
+        raw = rows.view(_RAW_CHANGE)
+        for market_id in touched:
+            part = raw[markets == market_id] if len(touched) > 1 else raw
+            watched = self._watched(market_id)
+            self.market(market_id).consume(part.view(BOOK_CHANGE), watched=watched)
+        return touched
+
+    def market(self, market_id: int) -> MarketBook:
+        """Give a market's book; an empty one before its first order."""
+        book = self._markets.get(market_id)
+        if book is None:
+            book = self._markets[market_id] = MarketBook(market_id, self._limits)
+        return book

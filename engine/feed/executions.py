@@ -1,0 +1,155 @@
+"""The private stream of each account: its orders and balances, under a dense execution sequence.
+
+A fill is two executions, one an account side; when both orders are of one account the arriving one
+comes first. Rows are kept once for all accounts, and each account has a list of positions into them
+(the lowest bit says whether it is the maker's side). What is kept is bounded by
+`FeedLimits.private_rows_max` over all accounts; asking for older executions is refused with the
+oldest that is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.events import EVENT, EventKind
+from engine.feed.limits import FeedLimits
+from engine.feed.rows import RowLog
+
+PRIVATE_KINDS = (
+    EventKind.ACCEPTED,
+    EventKind.FILL,
+    EventKind.CANCELLED,
+    EventKind.REPLACED,
+    EventKind.REDUCED,
+    EventKind.BALANCE,
+)
+_IS_PRIVATE = np.zeros(256, np.bool_)
+_IS_PRIVATE[list(PRIVATE_KINDS)] = True
+_RAW_EVENT = np.dtype(f"V{EVENT.itemsize}")
+_POSITIONS_MIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """Consecutive executions of one account."""
+
+    first_sequence: int
+    rows: NDArray[np.void]
+    is_maker: NDArray[np.bool_]
+    limit_price_ticks: NDArray[np.int64]
+    """Of the account's order; a fill's own price is the trade's."""
+
+
+class _Positions:
+    """Positions of one account's executions; number 0 is its first ever."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.end = 0
+        self._values = np.empty(_POSITIONS_MIN, np.int64)
+
+    def append(self, values: NDArray[np.int64], dropped_below: int) -> None:
+        used = self.end - self.first
+        if used + len(values) > len(self._values):
+            kept = self._values[:used]
+            kept = kept[np.searchsorted(kept, dropped_below) :]
+            self.first = self.end - len(kept)
+            self._values = np.empty(2 * (len(kept) + len(values)), np.int64)
+            self._values[: len(kept)] = kept
+            used = len(kept)
+        self._values[used : used + len(values)] = values
+        self.end += len(values)
+
+    def first_not_below(self, value: int) -> int:
+        """Give the number of the first position that is not below a value."""
+        used = self._values[: self.end - self.first]
+        return self.first + int(np.searchsorted(used, value))
+
+    def read(self, start: int, stop: int) -> NDArray[np.int64]:
+        return self._values[start - self.first : stop - self.first]
+
+
+class ExecutionFeed:
+    """Executions by account, each account's numbered from 1."""
+
+    def __init__(self, limits: FeedLimits) -> None:
+        self._log = RowLog(EVENT, limits.private_rows_max)
+        self._first_whole = 0
+        self._accounts: dict[int, _Positions] = {}
+
+    def consume(self, events: NDArray[np.void]) -> list[int]:
+        """Take in released events; give the accounts that have new executions."""
+        chosen = np.flatnonzero(_IS_PRIVATE[events["kind"]])
+        if len(chosen) == 0:
+            return []
+        rows = events.view(_RAW_EVENT)[chosen].view(EVENT)
+        entries = (self._log.append(rows) + np.arange(len(rows), dtype=np.int64)) << 1
+        accounts = rows["account_id"]
+        fills = np.flatnonzero(rows["kind"] == EventKind.FILL)
+        if len(fills):
+            accounts = np.concatenate((accounts, rows["maker_account_id"][fills]))
+            entries = np.concatenate((entries, entries[fills] | 1))
+        order = np.lexsort((entries, accounts))
+        accounts, entries = accounts[order], entries[order]
+        starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]])
+        touched: list[int] = accounts[starts].tolist()
+        self._keep_whole_commands()
+        for account_id, part in zip(touched, np.split(entries, starts[1:]), strict=True):
+            self._positions(account_id).append(part, self._first_whole << 1)
+        return touched
+
+    def _positions(self, account_id: int) -> _Positions:
+        positions = self._accounts.get(account_id)
+        if positions is None:
+            positions = self._accounts[account_id] = _Positions()
+        return positions
+
+    def _keep_whole_commands(self) -> None:
+        """Move the oldest readable row to the start of a command.
+
+        The row that tells an order's limit price is the first of its command, so a command whose
+        first row was dropped is not served.
+        """
+        if self._first_whole >= self._log.first:
+            return
+        start = self._log.first
+        while start < self._log.end and self._log.read(start, start + 1)["event_index"][0]:
+            start += 1
+        self._first_whole = start
+
+    def last(self, account_id: int) -> int:
+        """Give the account's last execution sequence; 0 when it has none."""
+        positions = self._accounts.get(account_id)
+        return positions.end if positions else 0
+
+    def first(self, account_id: int) -> int:
+        """Give the account's oldest execution sequence that is kept; one past the last if none."""
+        positions = self._accounts.get(account_id)
+        return positions.first_not_below(self._first_whole << 1) + 1 if positions else 1
+
+    def read(self, account_id: int, from_sequence: int, count_max: int) -> Executions:
+        """Read executions that are kept, at most `count_max` of them from `from_sequence` on."""
+        positions = self._accounts.get(account_id)
+        stop = min(from_sequence - 1 + count_max, positions.end if positions else 0)
+        if positions is None or stop < from_sequence:
+            empty = np.empty(0, np.int64)
+            return Executions(from_sequence, np.empty(0, EVENT), empty.astype(np.bool_), empty)
+        entries = positions.read(from_sequence - 1, stop)
+        places = entries >> 1
+        rows = self._log.take(places)
+        is_maker = (entries & 1).astype(np.bool_)
+        return Executions(from_sequence, rows, is_maker, self._limit_prices(rows, places, is_maker))
+
+    def _limit_prices(
+        self, rows: NDArray[np.void], places: NDArray[np.int64], is_maker: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Give each order's limit price: an arriving order's stands in its command's first row."""
+        prices = rows["price_ticks"].copy()
+        arriving = np.flatnonzero((rows["kind"] == EventKind.FILL) & ~is_maker)
+        if len(arriving):
+            first_rows = self._log.take(places[arriving] - rows["event_index"][arriving])
+            prices[arriving] = first_rows["price_ticks"]
+        return prices

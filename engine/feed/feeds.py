@@ -1,0 +1,61 @@
+"""All feeds of one engine: what the node gives its events to, and what the servers read from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.feed.books import BookFeed
+from engine.feed.executions import ExecutionFeed
+from engine.feed.fills import FillFeed
+from engine.feed.limits import FeedLimits
+from engine.feed.subscription import Subscriptions
+from engine.feed.trades import TradeFeed
+from engine.feed.withdrawals import WithdrawalFeed
+
+# What a subscription can be to, beside ("book", market id) and ("executions", account id).
+TRADES = "trades"
+WITHDRAWALS = "withdrawals"
+
+
+class Feeds:
+    """Takes every released event once, in order, at a replay as in live trading.
+
+    Args:
+        markets: The venue's `markets()`; see `engine.feed.fills` for why it may run ahead.
+        limits: How much is kept and how far a reader may fall behind.
+    """
+
+    def __init__(
+        self, markets: Callable[[], NDArray[np.void]], limits: FeedLimits | None = None
+    ) -> None:
+        self.limits = limits or FeedLimits()
+        self.sequence = 0
+        self.time_ns = 0
+        self.subscriptions = Subscriptions(self.limits)
+        self.executions = ExecutionFeed(self.limits)
+        self.trades = TradeFeed()
+        self.fills = FillFeed(self.trades, markets)
+        self.withdrawals = WithdrawalFeed()
+        self.books = BookFeed(
+            self.limits, lambda market_id: self.subscriptions.watched(("book", market_id))
+        )
+
+    def on_events(self, events: NDArray[np.void]) -> None:
+        """Take in released events and wake whoever reads what changed."""
+        if len(events) == 0:
+            return
+        self.sequence = int(events["sequence"][-1])
+        self.time_ns = int(events["time_ns"][-1])
+        accounts = self.executions.consume(events)
+        traded = self.trades.consume(events)
+        has_steps = self.withdrawals.consume(events)
+        books = self.books.consume(events)
+        if self.subscriptions.count() == 0:
+            return
+        self.subscriptions.wake(("executions", account_id) for account_id in accounts)
+        self.subscriptions.wake(("book", market_id) for market_id in books)
+        self.subscriptions.wake([TRADES] if traded else [])
+        self.subscriptions.wake([WITHDRAWALS] if has_steps else [])

@@ -1,0 +1,61 @@
+"""What each reject of the core says in words: the field and the rule. One table for all doors."""
+
+from __future__ import annotations
+
+from engine.core.limits import (
+    AMOUNT_ATOMS_MAX,
+    DECIMALS_MAX,
+    FEE_PPM_MAX,
+    NOTIONAL_ATOMS_MAX,
+    PRICE_TICKS_MAX,
+    QUANTITY_LOTS_MAX,
+    SENT_TIME_AHEAD_NS_MAX,
+    UNIT_ATOMS_MAX,
+)
+from engine.core.rejects import Reject
+
+DETAILS: dict[Reject, str] = {
+    Reject.NONE: "",
+    Reject.INVALID_COMMAND_KIND: "kind: this venue does not know it",
+    Reject.RESERVED_FIELD_SET: "a field that this kind of command does not use is not zero, "
+    "or order_id and order_client_id are both given",
+    Reject.INVALID_SIDE: "side: must be buy or sell (for cancel all also unspecified)",
+    Reject.INVALID_ORDER_TYPE: "order_type: must be limit or market",
+    Reject.INVALID_TIME_IN_FORCE: "time_in_force: must be GTC, IOC or FOK; "
+    "a market order takes IOC or FOK",
+    Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
+    Reject.INVALID_FLAGS: "post_only: only for a limit order that is good till cancelled",
+    Reject.INVALID_CLIENT_ID: "client_id: required here, and sent_time_ns is zero without one",
+    Reject.UNKNOWN_ACCOUNT: "account_id: not defined",
+    Reject.UNKNOWN_ASSET: "asset_id: not defined",
+    Reject.UNKNOWN_MARKET: "market_id: not defined",
+    Reject.SENT_TIME_IN_FUTURE: f"sent_time_ns: more than {SENT_TIME_AHEAD_NS_MAX} ns ahead of "
+    "the venue's time",
+    Reject.ID_TOO_OLD: "sent_time_ns: older than the id window, so it is not known whether this "
+    "ran before",
+    Reject.DUPLICATE_WITH_DIFFERENT_BODY: "client_id: used before for something else",
+    Reject.INVALID_PRICE: f"price_ticks: must be 1 to {PRICE_TICKS_MAX}, or 0 for a market order",
+    Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}",
+    Reject.INVALID_AMOUNT: f"amount_atoms: must be 1 to {AMOUNT_ATOMS_MAX}",
+    Reject.NOTIONAL_TOO_LARGE: f"quantity_lots: price times quantity exceeds {NOTIONAL_ATOMS_MAX} "
+    f"quote atoms, or the quantity exceeds {AMOUNT_ATOMS_MAX} base atoms",
+    Reject.ALREADY_DEFINED: "the id is defined with other content",
+    Reject.INVALID_PARAMETER: "a parameter of the definition is out of range: symbols have 1 to 16 "
+    f"of A-Z, 0-9, dot and hyphen, decimals at most {DECIMALS_MAX}, units 1 to {UNIT_ATOMS_MAX}, "
+    f"fees at most {FEE_PPM_MAX} ppm, and a market's assets exist and differ",
+    Reject.UNKNOWN_ORDER: "order_id: no working order of this account has it",
+    Reject.UNKNOWN_WITHDRAWAL: "withdrawal_id: no open withdrawal of this account has it",
+    Reject.INSUFFICIENT_FUNDS: "the free balance does not cover what this could cost with fees",
+    Reject.BALANCE_TOO_LARGE: "amount_atoms: the asset's total would pass what the ledger carries",
+    Reject.POST_ONLY_WOULD_CROSS: "price_ticks: a post-only order would trade on arrival",
+    Reject.SELF_TRADE: "price_ticks: the replaced order would meet an order of its own group",
+    Reject.FILL_OR_KILL_NOT_FILLABLE: "quantity_lots: cannot trade whole now",
+}
+
+if set(DETAILS) != set(Reject):
+    raise ImportError("every reject has its words")
+
+
+def detail(code: int) -> str:
+    """Give the words of a reject code."""
+    return DETAILS[Reject(code)]

@@ -1,0 +1,150 @@
+"""From a service's coroutines to gRPC handlers: authentication, decoding, and errors as statuses.
+
+Handlers exchange bytes with gRPC, so that a message that cannot be decoded is refused with the same
+details as any other bad input, and a message that many readers get is encoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+from grpc.aio import ServicerContext
+
+from engine.core.invariants import BrokenInvariant
+from engine.keys import KeyTable, Principal, Role
+from engine.rpc.errors import DETAILS_KEY, EdgeError, invalid, not_taken
+from engine.sequencer import NotTaken
+
+Context = ServicerContext[bytes, bytes]
+Unary = Callable[[Message, Principal], Awaitable[Message]]
+Streaming = Callable[[Message, Principal, Context], Awaitable[None]]
+Bidirectional = Callable[[Principal, Context], Awaitable[None]]
+Handler = Callable[..., Awaitable[bytes | None]]
+
+API_KEY = "x-api-key"
+_log = structlog.get_logger("engine.rpc")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One rpc: its request type, and what carries it out in exactly one of three shapes."""
+
+    request: type[Message]
+    unary: Unary | None = None
+    streaming: Streaming | None = None
+    bidirectional: Bidirectional | None = None
+
+
+class Guard:
+    """Lets a call in or refuses it, and turns what it raises into a status.
+
+    Args:
+        keys: Who may call.
+        roles: For each full method name, which roles may call it.
+        fatal: Told of a broken invariant: the process has to end.
+    """
+
+    def __init__(
+        self,
+        keys: KeyTable,
+        roles: Mapping[str, frozenset[Role]],
+        fatal: Callable[[BaseException], None],
+    ) -> None:
+        self._keys = keys
+        self._roles = roles
+        self._fatal = fatal
+
+    def handlers(self, service: str, methods: Mapping[str, Method]) -> grpc.GenericRpcHandler:
+        """Make the handlers of one service."""
+        return grpc.method_handlers_generic_handler(
+            service, {name: self._handler(service, name, each) for name, each in methods.items()}
+        )
+
+    def _handler(
+        self, service: str, name: str, method: Method
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        roles = self._roles[f"/{service}/{name}"]
+        if method.unary is not None:
+            unary = method.unary
+
+            async def answer(data: bytes, principal: Principal, _: Context) -> bytes:
+                response = await unary(decode(method.request, data), principal)
+                return response.SerializeToString()
+
+            return grpc.unary_unary_rpc_method_handler(self._guarded(answer, roles))
+        if method.streaming is not None:
+            streaming = method.streaming
+
+            async def stream(data: bytes, principal: Principal, context: Context) -> None:
+                await streaming(decode(method.request, data), principal, context)
+
+            return grpc.unary_stream_rpc_method_handler(self._guarded(stream, roles))
+        both = method.bidirectional
+        if both is None:
+            raise TypeError(f"{service}/{name} has nothing that carries it out")
+
+        async def converse(_: object, principal: Principal, context: Context) -> None:
+            await both(principal, context)
+
+        return grpc.stream_stream_rpc_method_handler(self._guarded(converse, roles))
+
+    def _guarded(self, handler: Handler, roles: frozenset[Role]) -> Handler:
+        async def guarded(request: object, context: Context) -> bytes | None:
+            try:
+                return await handler(request, self._admit(context, roles), context)
+            except EdgeError as error:
+                refusal = error
+            except NotTaken as error:
+                refusal = not_taken(error)
+            except BrokenInvariant as error:
+                self._fatal(error)
+                raise
+            except grpc.aio.BaseError:
+                raise  # gRPC's own: the client is gone
+            except Exception as error:
+                _log.error("call_failed", error=repr(error), exc_info=error)
+                refusal = EdgeError(
+                    grpc.StatusCode.INTERNAL, "INTERNAL", "the engine failed on this call"
+                )
+            metadata = ((DETAILS_KEY, refusal.details()),)
+            await context.abort(refusal.code, refusal.message, metadata)
+
+        return guarded
+
+    def _admit(self, context: Context, roles: frozenset[Role]) -> Principal:
+        """Give the caller behind the API key, if its role allows the call."""
+        principal = None
+        for name, value in context.invocation_metadata() or ():
+            if name == API_KEY:
+                principal = self._keys.find(value)
+                break
+        if principal is None:
+            raise EdgeError(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "NO_VALID_KEY",
+                f"metadata {API_KEY}: a valid API key is required",
+            )
+        if principal.role not in roles:
+            raise EdgeError(
+                grpc.StatusCode.PERMISSION_DENIED,
+                "WRONG_ROLE",
+                f"a key of role {principal.role} may not do this, only {', '.join(sorted(roles))}",
+                metadata={"role": principal.role},
+            )
+        return principal
+
+
+def decode(request: type[Message], data: bytes) -> Message:
+    """Decode a request.
+
+    Raises:
+        EdgeError: When the bytes are not such a message (cut off, wrong types, broken UTF-8).
+    """
+    try:
+        return request.FromString(data)
+    except DecodeError:
+        raise invalid("message", f"is not a {request.DESCRIPTOR.full_name}", "MALFORMED") from None

@@ -1,0 +1,185 @@
+"""Messages to command records: one message, one record of 128 bytes, checked at the edge.
+
+What is checked here is what a record cannot say (an enum number that nobody knows, both target
+ids) or what is a mistake in any state of the venue (no client id where one is required). All other
+rules are the core's, and its refusals are values in the answer.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from engine.core.commands import COMMAND_BYTES, POST_ONLY, CommandKind, SelfTradePrevention
+from engine.rpc.errors import EdgeError, invalid
+from realstack.common.v1 import common_pb2
+from realstack.trading.v1 import trading_pb2
+
+INT64_MAX = (1 << 63) - 1
+_RECORD = struct.Struct("<QqQQqIIBBBBBBHQqqqIIQQQQ")
+if _RECORD.size != COMMAND_BYTES:
+    raise ImportError("the record struct must be as long as the command dtype")
+
+_SIDES = frozenset(common_pb2.Side.values())
+_ORDER_TYPES = frozenset(common_pb2.OrderType.values())
+_TIMES_IN_FORCE = frozenset(common_pb2.TimeInForce.values())
+_SELF_TRADE_MODES = frozenset(common_pb2.SelfTradePrevention.values())
+
+
+def pack(
+    kind: CommandKind,
+    *,
+    client_id: tuple[int, int] = (0, 0),
+    sent_time_ns: int = 0,
+    account_id: int = 0,
+    market_id: int = 0,
+    side: int = 0,
+    order_type: int = 0,
+    time_in_force: int = 0,
+    self_trade_prevention: int = 0,
+    flags: int = 0,
+    order_id: int = 0,
+    word_64: int = 0,
+    word_72: int = 0,
+    word_80: int = 0,
+    low_88: int = 0,
+    high_92: int = 0,
+    target: tuple[int, int] = (0, 0),
+) -> bytes:
+    """Lay out an unstamped command record; `word_64` and so on are named by their offset."""
+    return _RECORD.pack(
+        0,
+        0,
+        client_id[0],
+        client_id[1],
+        sent_time_ns,
+        account_id,
+        market_id,
+        kind,
+        side,
+        order_type,
+        time_in_force,
+        self_trade_prevention,
+        flags,
+        0,
+        order_id,
+        word_64,
+        word_72,
+        word_80,
+        low_88,
+        high_92,
+        target[0],
+        target[1],
+        0,
+        0,
+    )
+
+
+def place_record(order: trading_pb2.PlaceOrder, account_id: int, field: str) -> bytes:
+    """Make the record of a place; `field` is the message's name for violations."""
+    known(order.side, _SIDES, f"{field}.side")
+    known(order.order_type, _ORDER_TYPES, f"{field}.order_type")
+    known(order.time_in_force, _TIMES_IN_FORCE, f"{field}.time_in_force")
+    mode = order.self_trade_prevention
+    known(mode, _SELF_TRADE_MODES, f"{field}.self_trade_prevention")
+    return pack(
+        CommandKind.PLACE,
+        client_id=required_id(order.client_id, f"{field}.client_id"),
+        sent_time_ns=sent_time(order.sent_time_ns, field, has_id=True),
+        account_id=account_id,
+        market_id=order.market_id,
+        side=order.side,
+        order_type=order.order_type,
+        time_in_force=order.time_in_force,
+        self_trade_prevention=mode or SelfTradePrevention.CANCEL_TAKER,
+        flags=POST_ONLY if order.post_only else 0,
+        word_64=order.price_ticks,
+        word_72=order.quantity_lots,
+    )
+
+
+def cancel_record(cancel: trading_pb2.CancelOrder, account_id: int, field: str) -> bytes:
+    """Make the record of a cancel."""
+    client_id = id_pair(cancel.client_id)
+    target = _target(cancel.order_id, cancel.order_client_id, field)
+    return pack(
+        CommandKind.CANCEL,
+        client_id=client_id,
+        sent_time_ns=sent_time(cancel.sent_time_ns, field, has_id=client_id != (0, 0)),
+        account_id=account_id,
+        order_id=cancel.order_id,
+        target=target,
+    )
+
+
+def replace_record(replace: trading_pb2.ReplaceOrder, account_id: int, field: str) -> bytes:
+    """Make the record of a replace."""
+    client_id = id_pair(replace.client_id)
+    target = _target(replace.order_id, replace.order_client_id, field)
+    return pack(
+        CommandKind.REPLACE,
+        client_id=client_id,
+        sent_time_ns=sent_time(replace.sent_time_ns, field, has_id=client_id != (0, 0)),
+        account_id=account_id,
+        order_id=replace.order_id,
+        word_64=replace.price_ticks,
+        word_72=replace.quantity_lots,
+        target=target,
+    )
+
+
+def cancel_all_record(cancel_all: trading_pb2.CancelAll, account_id: int, field: str) -> bytes:
+    """Make the record of a cancel all."""
+    known(cancel_all.side, _SIDES, f"{field}.side")
+    client_id = id_pair(cancel_all.client_id)
+    return pack(
+        CommandKind.CANCEL_ALL,
+        client_id=client_id,
+        sent_time_ns=sent_time(cancel_all.sent_time_ns, field, has_id=client_id != (0, 0)),
+        account_id=account_id,
+        market_id=cancel_all.market_id,
+        side=cancel_all.side,
+    )
+
+
+def known(value: int, values: frozenset[int], field: str) -> None:
+    """Refuse an enum number that this contract does not have."""
+    if value not in values:
+        raise invalid(field, f"{value} is not a known value")
+
+
+def id_pair(client_id: common_pb2.ClientId) -> tuple[int, int]:
+    """Give a client id as (low, high); (0, 0) is none."""
+    return client_id.low, client_id.high
+
+
+def required_id(client_id: common_pb2.ClientId, field: str) -> tuple[int, int]:
+    """Give a client id that must be there."""
+    pair = id_pair(client_id)
+    if pair == (0, 0):
+        raise invalid(field, "is required and not zero")
+    return pair
+
+
+def sent_time(sent_time_ns: int, message_field: str, *, has_id: bool) -> int:
+    """Give a sent time, which goes with a client id and only with one."""
+    field = f"{message_field}.sent_time_ns" if message_field else "sent_time_ns"
+    if sent_time_ns > INT64_MAX:
+        raise invalid(field, f"must be at most {INT64_MAX}")
+    if has_id and sent_time_ns == 0:
+        raise invalid(field, "is required with a client id")
+    if not has_id and sent_time_ns != 0:
+        raise invalid(field, "must be zero without a client id")
+    return sent_time_ns
+
+
+def _target(order_id: int, order_client_id: common_pb2.ClientId, field: str) -> tuple[int, int]:
+    target = id_pair(order_client_id)
+    if order_id and target != (0, 0):
+        raise _targets(field, "order_id and order_client_id cannot both be given")
+    if not order_id and target == (0, 0):
+        raise _targets(field, "one of order_id and order_client_id is required")
+    return target
+
+
+def _targets(field: str, rule: str) -> EdgeError:
+    return invalid(f"{field}.order_id", rule)

@@ -1,0 +1,174 @@
+"""One Trade stream: requests in, answers out in the same order, bounded in between.
+
+- a request is handed to the intake as soon as it is read; answers come when it is durable;
+- at most `UNANSWERED_PER_STREAM_MAX` commands are unanswered, then reading pauses (the client's
+  writes pause with it), so a client that does not read its answers costs bounded memory;
+- when the queue of the engine is full a stream waits: it is never answered with BUSY;
+- a malformed message ends the stream with its status after the answers to all messages before
+  it. Nothing of it, or of what follows it, is applied;
+- when the client goes, what was read runs all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.commands import COMMAND_BYTES
+from engine.core.events import EVENT_BYTES
+from engine.rpc.answers import answer
+from engine.rpc.columns import answer_batch, batch_records
+from engine.rpc.errors import EdgeError, invalid, not_taken
+from engine.rpc.intake import Intake
+from engine.rpc.limits import UNANSWERED_PER_STREAM_MAX
+from engine.rpc.methods import Context, decode
+from engine.rpc.records import (
+    cancel_all_record,
+    cancel_record,
+    place_record,
+    replace_record,
+)
+from engine.sequencer import NotTaken
+from realstack.trading.v1 import trading_pb2
+
+_ID_BYTES = slice(16, 32)  # of a command record: its client id
+
+
+class TradeStream:
+    """State of one stream between its reader, the intake and its writer."""
+
+    def __init__(self, context: Context, intake: Intake, account_id: int) -> None:
+        self._context = context
+        self._intake = intake
+        self._account_id = account_id
+        self._unanswered = 0
+        self._replies: deque[bytes] = deque()
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._reading_done = False
+        self._failure: EdgeError | None = None
+
+    async def run(self) -> None:
+        """Serve the stream until the client has sent its last message and has all answers.
+
+        Raises:
+            EdgeError: When a message was malformed, or the engine stops taking commands.
+        """
+        reader = asyncio.create_task(self._read())
+        try:
+            await self._write()
+        finally:
+            reader.cancel()
+        if self._failure is not None:
+            raise self._failure
+        await reader  # a bug in reading surfaces here
+
+    async def _read(self) -> None:
+        try:
+            while self._failure is None:
+                data: object = await self._context.read()
+                if not isinstance(data, bytes):
+                    return  # grpc.aio.EOF: the client has sent its last message
+                self._take(data)
+                while self._unanswered >= UNANSWERED_PER_STREAM_MAX:
+                    self._room.clear()
+                    await self._room.wait()
+        except EdgeError as error:
+            self._failure = error
+        finally:
+            self._reading_done = True
+            self._news.set()
+
+    def _take(self, data: bytes) -> None:
+        request = cast("trading_pb2.TradeRequest", decode(trading_pb2.TradeRequest, data))
+        kind = request.WhichOneof("command")
+        if kind == "batch":
+            records = batch_records(request.batch, self._account_id).tobytes()
+            sink: _Reply = _Batch(self, len(records) // COMMAND_BYTES)
+        elif kind is None:
+            raise invalid("command", "one of place, cancel, replace, cancel_all, batch is required")
+        else:
+            records = _SINGLES[kind](request, self._account_id)
+            ids = records[_ID_BYTES]
+            low, high = (int.from_bytes(half, "little") for half in (ids[:8], ids[8:]))
+            sink = _Single(self, (low, high))
+        self._unanswered += sink.count
+        self._intake.add(records, sink)
+
+    async def _write(self) -> None:
+        while True:
+            while self._replies:
+                await self._context.write(self._replies.popleft())
+            if self._reading_done and self._unanswered == 0:
+                return
+            self._news.clear()
+            if not self._replies:
+                await self._news.wait()
+
+    def reply(self, count: int, response: trading_pb2.TradeResponse) -> None:
+        """Queue the answer to one message of `count` commands."""
+        self._unanswered -= count
+        self._replies.append(response.SerializeToString())
+        self._news.set()
+        self._room.set()
+
+    def refuse(self, count: int, error: NotTaken) -> None:
+        """Note that a message was not taken: the stream ends."""
+        self._unanswered -= count
+        if self._failure is None:
+            self._failure = not_taken(error)
+        self._reading_done = True
+        self._news.set()
+        self._room.set()
+
+
+class _Reply:
+    """Waits for the answer to one message of a stream."""
+
+    patient = True
+
+    def __init__(self, stream: TradeStream, count: int) -> None:
+        self.stream = stream
+        self.count = count
+
+    def answered(self, answers: NDArray[np.void]) -> None:
+        """Queue the reply."""
+        self.stream.reply(self.count, self.response(answers))
+
+    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
+        """Make the reply from the answering events."""
+        raise NotImplementedError
+
+    def refused(self, error: NotTaken) -> None:
+        """End the stream."""
+        self.stream.refuse(self.count, error)
+
+
+class _Single(_Reply):
+    def __init__(self, stream: TradeStream, client_id: tuple[int, int]) -> None:
+        super().__init__(stream, 1)
+        self._client_id = client_id
+
+    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
+        event = answers.tobytes()[:EVENT_BYTES]
+        return trading_pb2.TradeResponse(answer=answer(event, self._client_id))
+
+
+class _Batch(_Reply):
+    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
+        return trading_pb2.TradeResponse(answers=answer_batch(answers))
+
+
+_SINGLES: dict[str, Callable[[trading_pb2.TradeRequest, int], bytes]] = {
+    "place": lambda request, account_id: place_record(request.place, account_id, "place"),
+    "cancel": lambda request, account_id: cancel_record(request.cancel, account_id, "cancel"),
+    "replace": lambda request, account_id: replace_record(request.replace, account_id, "replace"),
+    "cancel_all": lambda request, account_id: cancel_all_record(
+        request.cancel_all, account_id, "cancel_all"
+    ),
+}

@@ -1,0 +1,22 @@
+"""A started engine front on the reference venue."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.rpc.engine_under_test import Engine, start_engine
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """A front with two funded members and one market."""
+    started = await start_engine(tmp_path)
+    try:
+        await started.define()
+        yield started
+        assert started.fatal == []
+    finally:
+        await started.close()
