@@ -1,1 +1,1 @@
-"""Settlement: fills become netted batches of token transfers, each settled on chain exactly once."""
+"""Settlement: fills become netted batches of token transfers, each made on chain exactly once."""

@@ -1,0 +1,178 @@
+"""The parent of everything that happens to a payment: batching, sending, confirming, failing.
+
+Each method is one pass: it claims what there is to do, does it, and returns. A pass may be cut off
+anywhere and run again; the worker runs them in loops, and several workers may run them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from engine.core.invariants import check
+from services._base.database import Connection
+from settlement.batcher import BATCH_FILLS_MAX, bisect, pack, pack_all
+from settlement.builder import Builder
+from settlement.clock import Clock
+from settlement.confirmer import Confirmer, Finding, Verdict, next_step
+from settlement.killpoints import maybe_die
+from settlement.netting import Transfer
+from settlement.payments import Payment, PaymentKind
+from settlement.states import TO_CONFIRM, TO_SEND, State, Step
+from settlement.store import fills as fill_rows
+from settlement.store import withdrawals as withdrawal_rows
+from settlement.store.batches import BatchStore, create, parent_of, waiting_to_be_sent
+from settlement.store.payments import LeaseLost, PaymentStore
+from settlement.submitter import Submitter
+from settlement.transactions import batch_size
+
+log = structlog.get_logger()
+
+PASS_FILLS_MAX = 4 * BATCH_FILLS_MAX
+PASS_PAYMENTS_MAX = 64  # bounds how long a claim is held before its payments are sent
+FAILURES_MAX = 2  # a single fill that fails on chain is tried once more, then parked
+
+
+@dataclass(frozen=True, slots=True)
+class BatchingRules:
+    """When an open batch is closed."""
+
+    wait_ns: int
+    fills_max: int = BATCH_FILLS_MAX
+
+
+class Settler:
+    """One worker's passes over payments."""
+
+    def __init__(
+        self,
+        *,
+        batches: BatchStore,
+        payments: PaymentStore,
+        builder: Builder,
+        submitter: Submitter,
+        confirmer: Confirmer,
+        clock: Clock,
+        rules: BatchingRules,
+    ) -> None:
+        """Take the parts; nothing is done yet."""
+        self._batches = batches
+        self._payments = payments
+        self._builder = builder
+        self._submitter = submitter
+        self._confirmer = confirmer
+        self._clock = clock
+        self._rules = rules
+
+    def fits(self, transfers: Sequence[Transfer]) -> bool:
+        """Tell whether one transaction can carry the transfers."""
+        programs = {self._builder.asset(each.asset_id).token_program for each in transfers}
+        return batch_size(transfers, programs=len(programs)).fits
+
+    async def make_batches(self) -> list[int]:
+        """Put queued fills into batches; return the ids of those made.
+
+        A batch that could take more is left open until its oldest fill has waited long enough,
+        and longer while earlier batches wait to be sent: then fuller batches come out.
+        """
+        now_ns = self._clock.now_ns()
+        async with self._batches.making() as connection:
+            queued, oldest_ns = await fill_rows.queued(connection, PASS_FILLS_MAX)
+            made, still_open = pack(queued, self.fits, fills_max=self._rules.fills_max)
+            if still_open and not made:
+                waited = now_ns - oldest_ns >= self._rules.wait_ns
+                if waited and await waiting_to_be_sent(connection) == 0:
+                    made = pack_all(still_open, self.fits, fills_max=self._rules.fills_max)
+            return await create(connection, made, now_ns=now_ns)
+
+    async def send(self, *, slot_min: int) -> int:
+        """Send what may be sent; return how many payments were signed."""
+        claimed = await self._payments.claim(TO_SEND, PASS_PAYMENTS_MAX)
+        if not claimed:
+            return 0
+        signed = 0
+        for payment in await self._submitter.admitted(claimed):
+            try:
+                refused = await self._submitter.submit(payment, slot_min=slot_min)
+                if refused is not None:
+                    await self.fail(refused.payment, Step.REFUSED_IN_SIMULATION, refused.reason)
+                else:
+                    signed += 1
+            except LeaseLost as error:
+                log.info("lease_lost", payment_id=payment.payment_id, reason=str(error))
+        return signed
+
+    async def confirm(self) -> list[Finding]:
+        """Look what became of all that was sent, and move it on; return what was found."""
+        claimed = await self._payments.claim(TO_CONFIRM, PASS_PAYMENTS_MAX * 4)
+        if not claimed:
+            return []
+        attempts = await self._payments.live_attempts(claimed)
+        sent = [(each, attempts[each.payment_id]) for each in claimed]
+        found = await self._confirmer.look(sent)
+        for finding in found:
+            try:
+                await self._act(finding)
+            except LeaseLost as error:
+                log.info("lease_lost", payment_id=finding.payment.payment_id, reason=str(error))
+        return found
+
+    async def _act(self, finding: Finding) -> None:
+        payment, verdict, status = finding.payment, finding.verdict, finding.status
+        step = next_step(payment.state, verdict)
+        if step is Step.SEEN_FAILED:
+            text = "" if status is None or status.failure is None else status.failure.text
+            await self.fail(payment, step, f"failed on chain: {text}")
+            return
+        if step is not None:
+            if step is Step.SEEN_CONFIRMED:
+                maybe_die("confirmed")
+            landed = step in (Step.SEEN_CONFIRMED, Step.SEEN_FINAL) and status is not None
+            slot = status.slot if status is not None and landed else None
+            reason = "no node can tell what became of it" if step is Step.OUTCOME_UNKNOWN else ""
+            payment = await self._payments.step(
+                payment, step, now_ns=self._clock.now_ns(), reason=reason, landed_slot=slot
+            )
+            if step is Step.SEEN_FINAL:
+                maybe_die("marked")
+        if verdict is Verdict.RESEND or payment.state is State.SIGNED:
+            await self._submitter.broadcast(payment, finding.attempt)
+
+    async def fail(self, payment: Payment, step: Step, reason: str) -> None:
+        """End a payment that cannot be made, and put what it was for on another way, in one commit.
+
+        Raises:
+            LeaseLost: Another worker has it.
+        """
+        log.warning("payment_failed", payment_id=payment.payment_id, reason=reason)
+        async with self._batches.making() as connection:
+            now_ns = self._clock.now_ns()
+            payment = await self._payments.step_within(
+                connection, payment, step, now_ns=now_ns, reason=reason
+            )
+            if payment.kind is PaymentKind.WITHDRAWAL:
+                await withdrawal_rows.release_failed(connection, payment.payment_id, reason)
+            else:
+                await self._split(connection, payment, step, reason, now_ns)
+
+    async def _split(
+        self, connection: Connection, payment: Payment, step: Step, reason: str, now_ns: int
+    ) -> None:
+        """Make a failed batch anew from halves of its fills, or park its only fill."""
+        parent = await parent_of(connection, payment.payment_id)
+        check(len(parent.fills) > 0, "a batch has fills")
+        if len(parent.fills) > 1:
+            children = bisect(parent.fills, self.fits)
+        elif step is Step.SEEN_FAILED and payment.failures < FAILURES_MAX:
+            # The chain failed what the simulation allowed: something changed in between, so the
+            # next simulation may tell more.
+            children = pack_all(parent.fills, self.fits)
+        else:
+            await self._payments.step_within(
+                connection, payment, Step.GIVEN_UP, now_ns=now_ns, reason=reason
+            )
+            return
+        ids = await create(connection, children, now_ns=now_ns, parent=parent)
+        log.info("batch_split", batch_id=parent.batch_id, into=ids)

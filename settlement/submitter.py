@@ -1,0 +1,181 @@
+"""Sending: from a payment to a transaction that the node has, in the order that makes it safe.
+
+    1. simulate  the confirmed state refuses it: nothing was signed, so refusing is safe
+    2. sign      with a recent blockhash
+    3. store     signature, last valid height, payload hash and bytes, in one commit
+    4. send      the stored bytes
+    5. note      IN_FLIGHT
+
+The process may die between any two. After 3 the confirmer finds the attempt and sends the same
+bytes; before 3 nothing ever left this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import structlog
+from solders.hash import Hash
+
+from engine.core.invariants import check
+from settlement.accounts import Custody
+from settlement.builder import Builder
+from settlement.chain import ADDRESSES_PER_CALL, Chain, Failure
+from settlement.clock import Clock
+from settlement.killpoints import maybe_die
+from settlement.ordering import Admission, Vault, debits
+from settlement.payments import Attempt, Payment
+from settlement.signer import Signer
+from settlement.states import State, Step
+from settlement.store.payments import PaymentStore
+from settlement.transactions import RECEIPT_INDEX, receipt_address, sign
+
+log = structlog.get_logger()
+
+_ACCOUNT_IN_USE = 0  # the system program's error for an account that exists already
+
+
+class Refusal(Enum):
+    """What a failed simulation means."""
+
+    PAYMENT = auto()  # these moves cannot be made: split the batch, or park it
+    WORKER = auto()  # not the payment's fault (fee payer empty, say): try again later
+    RECEIPT = auto()  # the receipt is there already: a transaction of this payment landed
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payment that the confirmed state does not take."""
+
+    payment: Payment
+    reason: str
+
+
+def judge(failure: Failure) -> Refusal:
+    """Sort a simulation's failure by whose fault it is."""
+    if failure.instruction is None:
+        return Refusal.WORKER
+    if failure.instruction == RECEIPT_INDEX:
+        return Refusal.RECEIPT if failure.code == _ACCOUNT_IN_USE else Refusal.WORKER
+    return Refusal.PAYMENT
+
+
+class Submitter:
+    """Sends the payments that a worker has claimed."""
+
+    def __init__(
+        self,
+        *,
+        chain: Chain,
+        store: PaymentStore,
+        builder: Builder,
+        custody: Custody,
+        signer: Signer,
+        clock: Clock,
+    ) -> None:
+        """Take the parts; nothing is asked yet."""
+        check(signer.address == custody.authority, "the signer is the settlement authority")
+        self._chain = chain
+        self._store = store
+        self._builder = builder
+        self._custody = custody
+        self._signer = signer
+        self._clock = clock
+
+    async def admitted(self, payments: Sequence[Payment]) -> list[Payment]:
+        """Return those that may be sent now, in trade order."""
+        pending = await self._store.pending()
+        vaults = sorted({vault for payment in payments for vault in debits(payment)})
+        admission = Admission(pending, await self._balances(vaults))
+        return [payment for payment in payments if admission.admit(payment)]
+
+    async def _balances(self, vaults: Sequence[Vault]) -> dict[Vault, int]:
+        addresses = {
+            self._custody.address(account_id, self._builder.asset(asset_id)): (account_id, asset_id)
+            for account_id, asset_id in vaults
+        }
+        found: dict[Vault, int] = {}
+        wanted = list(addresses)
+        for start in range(0, len(wanted), ADDRESSES_PER_CALL):
+            answer = await self._chain.token_balances(wanted[start : start + ADDRESSES_PER_CALL])
+            found |= {addresses[each]: atoms or 0 for each, atoms in answer.atoms.items()}
+        return found
+
+    async def submit(self, payment: Payment, *, slot_min: int) -> Refused | None:
+        """Send one admitted payment; return it when the confirmed state refuses it.
+
+        Args:
+            payment: NETTED, or EXPIRED.
+            slot_min: The newest slot that the worker has seen; an older state decides nothing.
+
+        Raises:
+            ChainUnavailable: Nothing was signed, or what was signed is stored.
+            LeaseLost: Another worker has the payment.
+        """
+        failure = await self._chain.simulate(
+            self._builder.message(payment, Hash.default()), slot_min=slot_min
+        )
+        if failure is not None:
+            return await self._refused(payment, failure)
+        blockhash = await self._chain.latest_blockhash()
+        message = self._builder.message(payment, blockhash.blockhash)
+        maybe_die("built")
+        signed = sign(message, self._signer)
+        maybe_die("signed")
+        attempt = Attempt(
+            signature=signed.signature,
+            last_valid_block_height=blockhash.last_valid_block_height,
+            payload_sha256=signed.payload_sha256,
+            transaction_bytes=signed.transaction_bytes,
+            signed_slot=blockhash.slot,
+            signed_time_ns=self._clock.now_ns(),
+        )
+        payment = await self._store.store_attempt(payment, attempt)
+        maybe_die("stored")
+        await self.broadcast(payment, attempt)
+        return None
+
+    async def broadcast(self, payment: Payment, attempt: Attempt) -> Payment:
+        """Hand the stored bytes to the node, for the first time or again."""
+        problem = await self._chain.send(attempt.transaction_bytes)
+        maybe_die("sent")
+        if problem:
+            # Not proof of anything: the node may have had it before, or another node has it.
+            log.warning("send_refused", payment_id=payment.payment_id, problem=problem)
+            await self._store.note(payment, problem)
+        if payment.state is State.SIGNED:
+            payment = await self._store.step(payment, Step.SENT, now_ns=self._clock.now_ns())
+        return payment
+
+    async def _refused(self, payment: Payment, failure: Failure) -> Refused | None:
+        verdict = judge(failure)
+        if verdict is Refusal.PAYMENT:
+            return Refused(payment, f"refused in simulation: {failure.text}")
+        if verdict is Refusal.RECEIPT:
+            await self._receipt_found(payment)
+        else:
+            log.error("cannot_send", payment_id=payment.payment_id, failure=failure.text)
+        return None
+
+    async def _receipt_found(self, payment: Payment) -> None:
+        """A transaction of this payment has landed: note it if it is ours, else ask a person."""
+        address = receipt_address(self._custody.authority, payment.receipt_seed)
+        sightings = await self._chain.signatures(address, until=None)
+        landed = [each for each in sightings if not each.failed]
+        if not landed:
+            return  # confirmed and not final yet: look again later
+        ours = await self._store.signatures_of(payment)
+        mine = [each for each in landed if each.signature in ours]
+        now_ns = self._clock.now_ns()
+        if mine:
+            slot = mine[0].slot
+            log.error("landed_after_proof_of_death", payment_id=payment.payment_id, slot=slot)
+            await self._store.step(payment, Step.SEEN_FINAL, now_ns=now_ns, landed_slot=slot)
+            return
+        reason = (
+            f"its receipt {address} was made by transaction {landed[-1].signature},"
+            " which this database does not know"
+        )
+        await self._store.step(payment, Step.OUTCOME_UNKNOWN, now_ns=now_ns, reason=reason)
