@@ -41,8 +41,8 @@ class FillStore:
 
     async def last_trade_id(self) -> int:
         """Return the last trade id stored, 0 when there is none."""
-        return int(
-            await self._pool.fetchval("SELECT COALESCE(max(trade_id), 0) FROM settlement.fills")
+        last = await self._pool.fetchval("SELECT COALESCE(max(trade_id), 0) FROM settlement.fills")
+        return int(last)
 
     async def add(self, fills: Sequence[Fill], *, received_time_ns: int) -> int:
         """Store fills, those that are known already left alone; return how many were new.
@@ -76,17 +76,8 @@ class FillStore:
     async def _stored(self, connection: Connection, ids: Sequence[int]) -> dict[int, Fill]:
         rows = await connection.fetch(
             "SELECT * FROM settlement.fills WHERE trade_id BETWEEN $1 AND $2", ids[0], ids[-1]
-            )
         )
         return {row["trade_id"]: fill_of(row) for row in rows}
-
-    async def count_queued(self) -> int:
-        """Return how many fills have no batch yet."""
-        return int(
-            await self._pool.fetchval(
-            "SELECT count(*) FROM settlement.fills WHERE batch_id IS NULL"
-            )
-        )
 
 
 def _record(fill: Fill, received_time_ns: int) -> tuple[Any, ...]:
