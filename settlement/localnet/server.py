@@ -21,6 +21,7 @@ from settlement.localnet.store import Store
 from settlement.localnet.subscriptions import Subscriptions
 
 BACKLOG_CONNECTIONS = 2_048
+TURNS_TO_NOTICE_A_CLOSE = 10
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep a connection, so that it is they who end it and none races a request."""
 
@@ -40,6 +41,16 @@ class _PortServer(uvicorn.Server):
     async def main_loop(self) -> None:
         """Wait for the end; the work is done in the connections."""
         await self.stop_asked.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the port, and wait for connections only if there are any."""
+        for server in self.servers:
+            server.close()
+        # A client that has just closed is noticed within a few turns of the loop.
+        for _ in range(TURNS_TO_NOTICE_A_CLOSE):
+            await asyncio.sleep(0)
+        if self.server_state.connections:
+            await super().shutdown(sockets)
 
 
 class LocalnetServer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from solders.hash import Hash
+from solders.hash import Hash, ParseHashError
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
@@ -167,5 +167,5 @@ def as_hash(value: object, name: str) -> Hash:
     """Require a hash."""
     try:
         return Hash.from_string(as_text(value, name))
-    except ValueError as error:
+    except (ValueError, ParseHashError) as error:
         raise invalid_params(f"{name}: not a base 58 hash of 32 bytes") from error

@@ -1,0 +1,1 @@
+"""The parts of the local network, each by itself."""
