@@ -6,8 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from engine.feed.limits import FeedLimits
+
+
+class Ending(Enum):
+    """Why the server ends a reader's stream."""
+
+    SLOW = auto()
+    CLOSING = auto()
 
 
 @dataclass(slots=True, eq=False)
@@ -21,7 +29,7 @@ class Subscription:
     key: Hashable
     next: int
     """The next number of the stream that the reader has not been given."""
-    end: Callable[[], int]
+    end_number: Callable[[], int]
     """Gives the number that the stream's next new row will have."""
     private: bool = False
     """Private streams are never conflated: a reader that falls behind is cut."""
@@ -29,7 +37,7 @@ class Subscription:
     told_ns: int = 0
     writing_since_ns: int = 0
     heartbeat_due: bool = False
-    cut: bool = False
+    ending: Ending | None = None
     task: asyncio.Task[object] | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -43,6 +51,12 @@ class Subscription:
         await self.news.wait()
         self.news.clear()
 
+    def end(self, why: Ending) -> None:
+        """End the stream: interrupt the reader wherever it waits."""
+        if self.ending is None and self.task is not None:
+            self.ending = why
+            self.task.cancel()
+
 
 class Subscriptions:
     """All readers of one server by what they read, with their heartbeats and the cutting."""
@@ -53,10 +67,15 @@ class Subscriptions:
         self._by_key: dict[Hashable, list[Subscription]] = {}
 
     def open(
-        self, key: Hashable, next_wanted: int, end: Callable[[], int], *, private: bool = False
+        self,
+        key: Hashable,
+        next_wanted: int,
+        end_number: Callable[[], int],
+        *,
+        private: bool = False,
     ) -> Subscription:
         """Add a reader."""
-        subscription = Subscription(key, next_wanted, end, private, told_ns=self._clock_ns())
+        subscription = Subscription(key, next_wanted, end_number, private, told_ns=self._clock_ns())
         subscription.task = asyncio.current_task()
         self._by_key.setdefault(key, []).append(subscription)
         return subscription
@@ -98,12 +117,16 @@ class Subscriptions:
         for readers in self._by_key.values():
             for subscription in readers:
                 if self._is_too_slow(subscription, now_ns):
-                    subscription.cut = True
-                    if subscription.task is not None:
-                        subscription.task.cancel()
+                    subscription.end(Ending.SLOW)
                 elif now_ns - subscription.told_ns >= self._limits.heartbeat_ns:
                     subscription.heartbeat_due = True
                     subscription.wake()
+
+    def end_all(self) -> None:
+        """End every stream because the server stops."""
+        for readers in self._by_key.values():
+            for subscription in readers:
+                subscription.end(Ending.CLOSING)
 
     def _is_too_slow(self, subscription: Subscription, now_ns: int) -> bool:
         """A private reader is too slow when a message is not taken for long, or it falls behind.
@@ -111,9 +134,9 @@ class Subscriptions:
         History that it asked for may be any length, so only a reader that was up to date once can
         fall behind.
         """
-        if not subscription.private or not subscription.writing_since_ns or subscription.cut:
+        if not subscription.private or not subscription.writing_since_ns or subscription.ending:
             return False
         if now_ns - subscription.writing_since_ns > self._limits.write_stalled_ns_max:
             return True
-        lag = subscription.end() - subscription.next
+        lag = subscription.end_number() - subscription.next
         return subscription.caught_up and lag > self._limits.private_lag_max

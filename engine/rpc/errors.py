@@ -110,3 +110,8 @@ def slow_consumer(resume: int) -> EdgeError:
         f"SLOW_CONSUMER resume={resume}",
         metadata={"resume": str(resume)},
     )
+
+
+def closing() -> EdgeError:
+    """End a stream because the engine stops; what was answered holds."""
+    return EdgeError(grpc.StatusCode.UNAVAILABLE, "CLOSED", "the engine is closing")

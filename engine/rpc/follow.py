@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from engine.feed.subscription import Subscription, Subscriptions
-from engine.rpc.errors import slow_consumer
+from engine.feed.subscription import Ending, Subscription, Subscriptions
+from engine.rpc.errors import closing, slow_consumer
 from engine.rpc.methods import Context
 
 Read = Callable[[], bytes | None]
@@ -26,7 +26,8 @@ async def follow(
     connected and how far the stream is.
 
     Raises:
-        EdgeError: When a private reader was too slow; it names the place to resume from.
+        EdgeError: When a private reader was too slow (it names the place to resume from), or the
+            server stops.
     """
     resume = subscription.next
     subscription.heartbeat_due = True
@@ -43,10 +44,11 @@ async def follow(
             await context.write(message)
             subscriptions.end_write(subscription)
     except asyncio.CancelledError:
-        if not subscription.cut or subscription.task is None:
+        if subscription.ending is None or subscription.task is None:
             raise
         # Cancelled by us, not by the client: the task goes on, to end the call with a status.
         subscription.task.uncancel()
-        raise slow_consumer(resume) from None
+        is_slow = subscription.ending is Ending.SLOW
+        raise (slow_consumer(resume) if is_slow else closing()) from None
     finally:
         subscriptions.close(subscription)

@@ -61,8 +61,9 @@ class Front:
         intake = Intake(node)
         self._unsubscribe = node.subscribe_released(_RoomTold(intake).on_batch)
         guard = Guard(keys, ROLES, fatal)
+        self._trading = TradingService(node, feeds, intake)
         services = {
-            trading.SERVICE: TradingService(node, feeds, intake).methods(),
+            trading.SERVICE: self._trading.methods(),
             market_data.SERVICE: MarketDataService(node, feeds).methods(),
             settlement.SERVICE: SettlementService(node, feeds, intake).methods(),
             admin.SERVICE: AdminService(node, intake).methods(),
@@ -85,11 +86,18 @@ class Front:
         self._pulse.add_done_callback(self._pulse_ended)
 
     async def stop(self, grace_seconds: int) -> None:
-        """Say that serving ends, let calls finish for a while, then end them."""
+        """Say that serving ends, answer what was taken, end the streams, then close.
+
+        Args:
+            grace_seconds: How long calls may take to finish before they are cut.
+        """
         await self._health.enter_graceful_shutdown()
         if self._pulse is not None:
             self._pulse.cancel()
-        await self._server.stop(grace_seconds)
+        closed = asyncio.create_task(self._server.stop(grace_seconds))
+        self._feeds.subscriptions.end_all()
+        self._trading.close()
+        await closed
         self._unsubscribe()
 
     async def _beat(self) -> None:

@@ -23,7 +23,7 @@ from engine.core.commands import COMMAND_BYTES
 from engine.core.events import EVENT_BYTES
 from engine.rpc.answers import answer
 from engine.rpc.columns import answer_batch, batch_records
-from engine.rpc.errors import EdgeError, invalid, not_taken
+from engine.rpc.errors import EdgeError, closing, invalid, not_taken
 from engine.rpc.intake import Intake
 from engine.rpc.limits import UNANSWERED_PER_STREAM_MAX
 from engine.rpc.methods import Context, decode
@@ -109,6 +109,13 @@ class TradeStream:
             self._news.clear()
             if not self._replies:
                 await self._news.wait()
+
+    def close(self) -> None:
+        """Read no more and end the stream once what was read is answered."""
+        if self._failure is None:
+            self._failure = closing()
+        self._reading_done = True
+        self._news.set()
 
     def reply(self, count: int, response: trading_pb2.TradeResponse) -> None:
         """Queue the answer to one message of `count` commands."""

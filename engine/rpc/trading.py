@@ -42,6 +42,12 @@ class TradingService:
         self._node = node
         self._feeds = feeds
         self._intake = intake
+        self._trade_streams: dict[TradeStream, None] = {}
+
+    def close(self) -> None:
+        """End the Trade streams, each after the answers to what it has sent."""
+        for stream in self._trade_streams:
+            stream.close()
 
     def methods(self) -> Mapping[str, Method]:
         """Give the rpcs by name."""
@@ -106,7 +112,12 @@ class TradingService:
 
     async def trade(self, principal: Principal, context: Context) -> None:
         """Serve a stream of commands."""
-        await TradeStream(context, self._intake, principal.account_id).run()
+        stream = TradeStream(context, self._intake, principal.account_id)
+        self._trade_streams[stream] = None
+        try:
+            await stream.run()
+        finally:
+            del self._trade_streams[stream]
 
     async def stream_executions(
         self, message: Message, principal: Principal, context: Context

@@ -1,0 +1,175 @@
+"""The engine's process: a node, its feeds and the gRPC front.
+
+    python -m engine.server --data DIR --listen HOST:PORT --keys FILE [--core reference]
+
+It says `ready engine HOST:PORT` on stdout when it serves, logs JSON lines on stderr, and ends
+
+    0    after SIGTERM or SIGINT: no new calls, open calls answered, everything on disk
+    1    when it cannot start: a journal that does not open, an address in use, a bad key file
+    2    when its arguments are wrong
+    70   at once, when a rule inside was broken or the disk was lost (`engine.ports.process`)
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvloop
+
+from engine.feed.feeds import Feeds
+from engine.journal.errors import JournalDamaged, JournalFilesWrong
+from engine.keys import KeysInvalid, KeyTable
+from engine.node import Node
+from engine.ports.process import end_process
+from engine.rpc.front import Front
+
+LISTEN_DEFAULT = "127.0.0.1:50051"
+STOP_GRACE_SECONDS = 5
+_log = structlog.get_logger("engine.server")
+
+
+class CannotStart(Exception):
+    """The engine does not start; the message says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the engine until it is told to stop; give the exit status."""
+    options = _parser().parse_args(arguments)
+    _set_up_logging()
+    try:
+        return uvloop.run(_serve(options))
+    except (
+        CannotStart,
+        JournalDamaged,
+        JournalFilesWrong,
+        KeysInvalid,
+        OSError,
+    ) as error:
+        _log.critical("cannot_start", error=str(error))
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="realstack serve engine", description="The engine.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the journal")
+    parser.add_argument("--listen", default=LISTEN_DEFAULT, help="HOST:PORT; port 0 takes any")
+    parser.add_argument("--keys", type=Path, required=True, help="the key file, keys.json")
+    parser.add_argument(
+        "--core",
+        choices=("compiled", "reference"),
+        default="compiled",
+        help="the matching core; the reference is slow and for tests",
+    )
+    parser.add_argument("--json-ready", action="store_true", help="say ready as a JSON object")
+    return parser
+
+
+def _set_up_logging() -> None:
+    """Log JSON lines on stderr, also what gRPC and asyncio log by themselves."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "logger": record.name,
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def core_factory(name: str) -> Callable[[], Any]:
+    """Give the class of the wanted core.
+
+    Raises:
+        CannotStart: When the compiled core is not built: it is never replaced by a slow one.
+    """
+    if name == "reference":
+        from engine.reference.venue import ReferenceVenue  # only tests need it
+
+        return ReferenceVenue
+    try:
+        from engine.core import venue  # not built on a machine that only runs the reference
+    except ImportError as error:
+        raise CannotStart(f"the compiled core is not built, run ./dev build: {error}") from error
+    if str(venue.__file__).endswith(".py"):
+        raise CannotStart("the core is not compiled, run ./dev build")
+    factory: Callable[[], Any] = venue.Venue
+    return factory
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_on_loop_error)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    keys = KeyTable(options.keys)
+    venue = core_factory(options.core)()
+    feeds = Feeds(venue.markets)
+    node = await Node.open(options.data, venue_factory=lambda: venue, feeds=[feeds])
+    try:
+        front = Front(node, feeds, keys, options.listen, _fatal)
+        await front.start()
+        _say_ready(options, front.port)
+        await stop.wait()
+        _log.info("stopping", applied_sequence=node.applied_sequence)
+        await front.stop(STOP_GRACE_SECONDS)
+    finally:
+        await node.close()
+    _log.info("stopped", durable_sequence=node.durable_sequence)
+    return 0
+
+
+def _say_ready(options: argparse.Namespace, port: int) -> None:
+    address = f"{options.listen.rpartition(':')[0]}:{port}"
+    line = f"ready engine {address}"
+    if options.json_ready:
+        line = json.dumps({"ready": "engine", "address": address})
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _fatal(error: BaseException) -> None:
+    end_process(f"{type(error).__name__}: {error}")
+
+
+def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Decide about an error that no task was waiting for.
+
+    A callback of ours that failed, or a broken invariant in any task, is a bug in what decides or
+    tells: the process ends. What remains are tasks of gRPC for a client that is gone.
+    """
+    error = context.get("exception")
+    is_bug = error is not None and not isinstance(error, Exception)
+    if is_bug or (error is not None and "handle" in context):
+        end_process(f"{type(error).__name__}: {error} ({context.get('message')})")
+    _log.error("unexpected", message=context.get("message"), error=repr(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
