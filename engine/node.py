@@ -25,4 +25,318 @@ theirs, then the receivers. `Answer`, `Batch`, `Receiver` and the errors are in 
 
 All of it lives on the thread of one asyncio loop. A feed, subscriber or receiver that raises is a
 bug and ends the process.
+
+The folder: `engine.lock` is held by the one process that has it open, `journal/` is its memory.
 """
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+import structlog
+
+from engine.core.commands import COMMAND_BYTES
+from engine.core.invariants import BrokenInvariant, check
+from engine.core.limits import COMMANDS_PER_BATCH_MAX
+from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Recovery, Tail
+from engine.journal.writer import Journal, JournalStatistics
+from engine.ports.clock import Clock, SystemClock
+from engine.ports.disk import DiskFolder
+from engine.ports.process import End, end_process, told
+from engine.ports.storage import Storage, StorageLock
+from engine.sequencer import (
+    Answer,
+    Batch,
+    CommandArray,
+    EventArray,
+    NotTaken,
+    Receiver,
+    Sequencer,
+    SequencerLimits,
+    SequencerStatistics,
+    Venue,
+)
+
+LOCK_NAME = "engine.lock"
+JOURNAL_NAME = "journal"
+
+V = TypeVar("V", bound=Venue)
+T = TypeVar("T")
+
+log = structlog.get_logger("engine.node")
+
+
+class Feed(Protocol):
+    """What follows the events; its whole state is a function of them, so a replay restores it."""
+
+    def on_events(self, events: EventArray) -> None:
+        """Take the next events, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeOptions:
+    """What an operator may set.
+
+    Attributes:
+        accept_tail_loss: Take a damaged last frame of the journal as lost, once, and record it.
+        segment_bytes: Length of new journal segments.
+        limits: Of the sequencer.
+    """
+
+    accept_tail_loss: bool = False
+    segment_bytes: int = SEGMENT_BYTES_DEFAULT
+    limits: SequencerLimits = field(default_factory=SequencerLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStatistics:
+    """What a node has done since it was opened, and where it stands."""
+
+    venue_id: str
+    replayed_commands: int
+    replay_ns: int
+    sequencer: SequencerStatistics
+    journal: JournalStatistics
+
+
+class _Waiting:
+    """A receiver for one caller that waits."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def released(self, answer: Answer) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+    def refused(self, error: NotTaken) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+def joined(batches: Iterable[CommandArray]) -> Iterator[CommandArray]:
+    """Join short batches into longer ones, because the core does not mind and feeds gain by it."""
+    waiting: list[CommandArray] = []
+    count = 0
+    for batch in batches:
+        if waiting and count + len(batch) > COMMANDS_PER_BATCH_MAX:
+            yield _one(waiting)
+            waiting, count = [], 0
+        waiting.append(batch)
+        count += len(batch)
+    if waiting:
+        yield _one(waiting)
+
+
+def _one(batches: list[CommandArray]) -> CommandArray:
+    """Join batches as words: numpy would copy structs field by field."""
+    if len(batches) == 1:
+        return batches[0]
+    words = np.concatenate([batch.view(np.uint64) for batch in batches])
+    return words.view(batches[0].dtype)
+
+
+class Node(Generic[V]):
+    """An open venue. Made by `open`; see the head of this module for all that it offers."""
+
+    def __init__(
+        self,
+        venue: V,
+        tail: Tail,
+        journal: Journal,
+        sequencer: Sequencer,
+        fan: _Fan,
+        lock: StorageLock,
+        replay: tuple[int, int],
+    ) -> None:
+        self.venue = venue
+        self._tail = tail
+        self._journal = journal
+        self._sequencer = sequencer
+        self._fan = fan
+        self._lock = lock
+        self._replayed_commands, self._replay_ns = replay
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        venue_factory: Callable[[], V],
+        feeds: Sequence[Feed] = (),
+        options: NodeOptions | None = None,
+        clock: Clock | None = None,
+        open_folder: Callable[[Path], Storage] = DiskFolder,
+        end: End = end_process,
+    ) -> Node[V]:
+        """Lock the folder, replay its journal through a new venue and the feeds, and begin.
+
+        Args:
+            folder: The engine's data; made when it is not there.
+            venue_factory: Makes the venue in its first state.
+            feeds: What follows the events.
+            options: See `NodeOptions`.
+            clock: The machine's, unless another is given.
+            open_folder: Opens a folder of the disk, unless another is given.
+            end: Ends the process.
+
+        Raises:
+            FolderInUse: Another process has it open.
+            JournalDamaged: Acknowledged commands cannot be read; see its runbook.
+            JournalFilesWrong: The folder does not hold one whole journal.
+            StorageFull: No room for a new journal's first segment.
+            StorageLost: The disk failed.
+        """
+        options = options or NodeOptions()
+        clock = clock or SystemClock()
+        lock = open_folder(folder).lock(LOCK_NAME)
+        try:
+            storage = open_folder(folder / JOURNAL_NAME)
+            recovery = Recovery(
+                storage,
+                segment_bytes=options.segment_bytes,
+                accept_tail_loss=options.accept_tail_loss,
+            )
+            venue = venue_factory()
+            started_ns = clock.elapsed_ns()
+            await _replay(recovery, venue, feeds, end)
+            replay = venue.sequence_last, clock.elapsed_ns() - started_ns
+            tail = recovery.finish()
+            _report(tail, venue, *replay)
+            check(venue.sequence_last == tail.past.next_sequence - 1, "the replay was complete")
+            journal = Journal(
+                storage, tail, clock=clock, end=end, segment_bytes=options.segment_bytes
+            )
+            fan = _Fan(feeds)
+            sequencer = Sequencer(
+                venue, journal, clock, fan.release, end=end, limits=options.limits
+            )
+            journal.start()
+        except BaseException:
+            lock.release()
+            raise
+        return cls(venue, tail, journal, sequencer, fan, lock, replay)
+
+    def submit(self, commands: CommandArray, receiver: Receiver) -> None:
+        """Queue unstamped commands as one unit; see `Sequencer.submit`."""
+        self._sequencer.submit(commands, receiver)
+
+    async def execute(self, commands: CommandArray) -> Answer:
+        """Submit commands and wait until they are durable.
+
+        A caller that is cancelled while it waits does not take its commands back.
+
+        Raises:
+            NotTaken: They were not sequenced and never will be.
+        """
+        waiting = _Waiting()
+        self._sequencer.submit(commands, waiting)
+        return await waiting.answer
+
+    async def read(self, query: Callable[[V], T]) -> tuple[int, T]:
+        """Ask the venue now, and tell the answer when all it rests on is durable.
+
+        Args:
+            query: Called at once; it must not keep the venue, and its value must not be a view of
+                the venue's own memory.
+
+        Returns:
+            The sequence that the answer is of, and the answer.
+        """
+        value = query(self.venue)
+        sequence = self.applied_sequence
+        await self.durable(sequence)
+        return sequence, value
+
+    async def durable(self, sequence: int) -> None:
+        """Wait until a sequence is durable; see `Sequencer.durable`."""
+        await self._sequencer.durable(sequence)
+
+    @property
+    def applied_sequence(self) -> int:
+        """The last sequence that the core has applied."""
+        return self._sequencer.applied_sequence
+
+    @property
+    def durable_sequence(self) -> int:
+        """The last sequence on disk: what may be told."""
+        return self._sequencer.durable_sequence
+
+    def subscribe_released(self, callback: Callable[[Batch], None]) -> Callable[[], None]:
+        """Have every batch from now on told to `callback`; returns what ends that."""
+        return self._fan.subscribe(callback)
+
+    def statistics(self) -> NodeStatistics:
+        """Return a frozen record."""
+        return NodeStatistics(
+            venue_id=self._tail.venue_id.hex(),
+            replayed_commands=self._replayed_commands,
+            replay_ns=self._replay_ns,
+            sequencer=self._sequencer.statistics(),
+            journal=self._journal.statistics(),
+        )
+
+    async def close(self) -> None:
+        """Take nothing more, release what was taken, let go of the folder."""
+        await self._sequencer.close()
+        await asyncio.to_thread(self._journal.close)
+        self._lock.release()
+
+
+class _Fan:
+    """Who is told of a released batch, in order."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self._feeds = feeds
+        self._subscribers: list[Callable[[Batch], None]] = []
+
+    def subscribe(self, callback: Callable[[Batch], None]) -> Callable[[], None]:
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    def release(self, batch: Batch) -> None:
+        for feed in self._feeds:
+            feed.on_events(batch.events)
+        for subscriber in tuple(self._subscribers):
+            subscriber(batch)
+
+
+async def _replay(recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: End) -> None:
+    """Apply the whole journal; a bug in it ends the process as it would in a running one."""
+    try:
+        for commands in joined(recovery.batches()):
+            events = venue.apply(commands)
+            for feed in feeds:
+                feed.on_events(events)
+            await asyncio.sleep(0)
+        venue.validate()
+    except BrokenInvariant as error:
+        end(f"bug in the replay at or after sequence {venue.sequence_last}: {told(error)}")
+
+
+def _report(tail: Tail, venue: Venue, commands: int, replay_ns: int) -> None:
+    """Say what was read, and every byte that was set to zero."""
+    for cut in tail.cuts:
+        log.warning(
+            "journal cut",
+            case=cut.case,
+            sequence=cut.sequence,
+            segment=cut.segment_number,
+            offset=cut.offset,
+            bytes=cut.length,
+            detail=cut.detail,
+        )
+    log.info(
+        "journal replayed",
+        venue_id=tail.venue_id.hex(),
+        epoch=tail.epoch,
+        sequence=commands,
+        digest=f"{venue.digest():032x}",
+        bytes=commands * COMMAND_BYTES,
+        commands_per_second=commands * 1_000_000_000 // max(replay_ns, 1),
+    )

@@ -1,0 +1,224 @@
+"""Open a journal for writing: read it all, mend its end on disk, say where the next frame goes.
+
+The order makes a crash at any moment of it harmless, also a second and a third:
+
+    1. everything is read; any doubt about acknowledged bytes stops here, nothing is changed;
+    2. bytes whose loss the operator accepted are copied to a file of their own, and synced;
+    3. what was never acknowledged is set to zero, and synced;
+    4. a seal that a crash left out is written, and synced;
+    5. only then frames are appended, first the note of an accepted loss.
+
+A crash after 2 leaves the damage in place: the same answer is asked for again. A crash after 3
+leaves the file of 2 at exactly the journal's end, by which the note of 5 is still written.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.invariants import check
+from engine.journal.layout import (
+    BLOCK_BYTES,
+    TAIL_LOSS,
+    VENUE_ID_BYTES,
+    SegmentHeader,
+    chain_seed,
+    crc32c,
+    put_header,
+)
+from engine.journal.reader import Cut, End, Reader
+from engine.journal.survey import LOST_NAME, PREPARED_NAME, Segment, lost_name, segment_name
+from engine.journal.verdict import Past
+from engine.ports.storage import Storage
+
+SEGMENT_BYTES_DEFAULT = 64 << 20
+ZEROS = bytes(1 << 20)
+
+
+def new_venue_id() -> bytes:
+    """Return a random id: no two journals in the world have the same."""
+    return secrets.token_bytes(VENUE_ID_BYTES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """Where and how the next frame is written.
+
+    Attributes:
+        venue_id: Of the journal.
+        epoch: Of the writer that starts here: one more than the last one's.
+        segment_number: The open segment.
+        segment_bytes: Its length.
+        offset: Of the next frame in it.
+        past: What the next frame follows.
+        blank: A segment that is ready to be the next one.
+        note: The record of an accepted loss that has to be the next frame; empty when none has.
+        cuts: What recovery set to zero.
+    """
+
+    venue_id: bytes
+    epoch: int
+    segment_number: int
+    segment_bytes: int
+    offset: int
+    past: Past
+    blank: Segment | None
+    note: bytes
+    cuts: tuple[Cut, ...]
+
+
+class Recovery:
+    """One opening of a journal: apply its `batches` to the last, then `finish`.
+
+    Args:
+        storage: The folder, locked for this process.
+        segment_bytes: Length of new segments.
+        accept_tail_loss: The operator says that a damaged last frame may be lost.
+        make_venue_id: Gives the id of a journal that has none yet.
+
+    Raises:
+        JournalFilesWrong: When the folder does not hold one journal.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        segment_bytes: int = SEGMENT_BYTES_DEFAULT,
+        accept_tail_loss: bool = False,
+        make_venue_id: Callable[[], bytes] = new_venue_id,
+    ) -> None:
+        self._storage = storage
+        self._segment_bytes = segment_bytes
+        self._make_venue_id = make_venue_id
+        self._reader = Reader(storage, accept_tail_loss=accept_tail_loss)
+        self._is_read = False
+
+    def batches(self) -> Iterator[NDArray[np.void]]:
+        """Yield all commands of the journal in their order, a frame at a time.
+
+        Raises:
+            JournalDamaged: When acknowledged bytes are damaged, or may be.
+            JournalFilesWrong: When a segment is missing.
+        """
+        yield from self._reader.batches()
+        self._is_read = True
+
+    def finish(self) -> Tail:
+        """Mend the end of the journal on disk and say where to go on.
+
+        Raises:
+            StorageFull: When a new journal finds no room for its first segment.
+            StorageLost: When the disk failed.
+        """
+        check(self._is_read, "a journal is read to its end before it is changed")
+        if PREPARED_NAME in self._storage.list():
+            self._storage.remove(PREPARED_NAME)
+        end = self._reader.end
+        for cut in end.cuts:
+            if cut.case == "D":
+                self._keep_lost(cut)
+            self._write_zeros(cut)
+        for seal in end.seals:
+            self._write(seal.segment_number, seal.offset, seal.blocks.data)
+        if end.segment is None:
+            return self._begin(end)
+        past = self._reader.past
+        return Tail(
+            venue_id=self._reader.venue_id,
+            epoch=past.epoch + 1,
+            segment_number=end.segment.number,
+            segment_bytes=end.segment.size_bytes,
+            offset=end.offset,
+            past=past,
+            blank=end.blank,
+            note=self._note(end.segment.number, end.offset),
+            cuts=tuple(end.cuts),
+        )
+
+    def _write(self, segment_number: int, offset: int, data: bytes | memoryview) -> None:
+        file = self._storage.open(segment_name(segment_number))
+        try:
+            file.write_synced(offset, data)
+        finally:
+            file.close()
+
+    def _write_zeros(self, cut: Cut) -> None:
+        """Set cut bytes to zero, so that no later frame can ever be taken for part of them."""
+        file = self._storage.open(segment_name(cut.segment_number))
+        try:
+            for done in range(0, cut.length, len(ZEROS)):
+                part = min(len(ZEROS), cut.length - done)
+                file.write_at(cut.offset + done, memoryview(ZEROS)[:part])
+            file.sync()
+        finally:
+            file.close()
+
+    def _keep_lost(self, cut: Cut) -> None:
+        """Copy bytes whose loss was accepted to a file of their own."""
+        name = lost_name(cut.segment_number, cut.offset)
+        if name in self._storage.list():
+            return
+        file = self._storage.open(segment_name(cut.segment_number))
+        try:
+            lost = file.read_at(cut.offset, cut.length)
+        finally:
+            file.close()
+        self._storage.create_preallocated(PREPARED_NAME, len(lost))
+        copy = self._storage.open(PREPARED_NAME)
+        try:
+            copy.write_synced(0, lost)
+        finally:
+            copy.close()
+        self._storage.rename(PREPARED_NAME, name)
+        self._storage.sync_folder()
+
+    def _note(self, segment_number: int, offset: int) -> bytes:
+        """Return the record of a loss that was accepted at the journal's end and is not in it."""
+        name = lost_name(segment_number, offset)
+        check(LOST_NAME.fullmatch(name) is not None, "the name of a lost part is one of ours")
+        if name not in self._storage.list():
+            return b""
+        file = self._storage.open(name)
+        try:
+            lost = file.read_at(0, file.size_bytes())
+        finally:
+            file.close()
+        return TAIL_LOSS.pack(segment_number, offset, len(lost), crc32c(lost))
+
+    def _begin(self, end: End) -> Tail:
+        """Make the first segment of a new journal."""
+        size_bytes = self._segment_bytes
+        if end.blank is None:
+            self._storage.create_preallocated(PREPARED_NAME, size_bytes)
+            self._storage.rename(PREPARED_NAME, segment_name(1))
+            self._storage.sync_folder()
+        else:
+            size_bytes = end.blank.size_bytes
+        venue_id = self._make_venue_id()
+        check(len(venue_id) == VENUE_ID_BYTES, "a venue's id has 16 bytes")
+        header = SegmentHeader(
+            venue_id=venue_id,
+            segment_number=1,
+            segment_bytes=size_bytes,
+            first_sequence=1,
+            epoch=1,
+            chain=chain_seed(venue_id),
+        )
+        self._write(1, 0, put_header(header))
+        return Tail(
+            venue_id=venue_id,
+            epoch=1,
+            segment_number=1,
+            segment_bytes=size_bytes,
+            offset=BLOCK_BYTES,
+            past=Past(next_sequence=1, time_ns=0, epoch=0, chain=header.chain),
+            blank=None,
+            note=b"",
+            cuts=(),
+        )
