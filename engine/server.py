@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import json
 import logging
 import signal
@@ -28,8 +29,9 @@ import uvloop
 from engine.feed.feeds import Feeds
 from engine.journal.errors import JournalDamaged, JournalFilesWrong
 from engine.keys import KeysInvalid, KeyTable
-from engine.node import Node
-from engine.ports.process import end_process
+from engine.node import Node, NodeOptions
+from engine.ports.process import end_process, told
+from engine.ports.storage import FolderInUse, StorageFull, StorageLost
 from engine.rpc.front import Front
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
@@ -41,19 +43,25 @@ class CannotStart(Exception):
     """The engine does not start; the message says why."""
 
 
+CANNOT_START = (
+    CannotStart,
+    FolderInUse,
+    JournalDamaged,
+    JournalFilesWrong,
+    KeysInvalid,
+    OSError,
+    StorageFull,
+    StorageLost,
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the engine until it is told to stop; give the exit status."""
     options = _parser().parse_args(arguments)
     _set_up_logging()
     try:
         return uvloop.run(_serve(options))
-    except (
-        CannotStart,
-        JournalDamaged,
-        JournalFilesWrong,
-        KeysInvalid,
-        OSError,
-    ) as error:
+    except CANNOT_START as error:
         _log.critical("cannot_start", error=str(error))
         return 1
 
@@ -68,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=("compiled", "reference"),
         default="compiled",
         help="the matching core; the reference is slow and for tests",
+    )
+    parser.add_argument(
+        "--accept-tail-loss",
+        action="store_true",
+        help="take a damaged last frame of the journal as lost, and record that",
     )
     parser.add_argument("--json-ready", action="store_true", help="say ready as a JSON object")
     return parser
@@ -113,7 +126,7 @@ def core_factory(name: str) -> Callable[[], Any]:
 
         return ReferenceVenue
     try:
-        from engine.core import venue  # not built on a machine that only runs the reference
+        venue = importlib.import_module("engine.core.venue")
     except ImportError as error:
         raise CannotStart(f"the compiled core is not built, run ./dev build: {error}") from error
     if str(venue.__file__).endswith(".py"):
@@ -131,7 +144,12 @@ async def _serve(options: argparse.Namespace) -> int:
     keys = KeyTable(options.keys)
     venue = core_factory(options.core)()
     feeds = Feeds(venue.markets)
-    node = await Node.open(options.data, venue_factory=lambda: venue, feeds=[feeds])
+    node = await Node.open(
+        options.data,
+        venue_factory=lambda: venue,
+        feeds=[feeds],
+        options=NodeOptions(accept_tail_loss=options.accept_tail_loss),
+    )
     try:
         front = Front(node, feeds, keys, options.listen, _fatal)
         await front.start()
@@ -155,7 +173,7 @@ def _say_ready(options: argparse.Namespace, port: int) -> None:
 
 
 def _fatal(error: BaseException) -> None:
-    end_process(f"{type(error).__name__}: {error}")
+    end_process(told(error))
 
 
 def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -165,9 +183,9 @@ def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> 
     tells: the process ends. What remains are tasks of gRPC for a client that is gone.
     """
     error = context.get("exception")
-    is_bug = error is not None and not isinstance(error, Exception)
-    if is_bug or (error is not None and "handle" in context):
-        end_process(f"{type(error).__name__}: {error} ({context.get('message')})")
+    is_bug = not isinstance(error, Exception) or "handle" in context
+    if error is not None and is_bug:
+        end_process(f"{context.get('message')}: {told(error)}")
     _log.error("unexpected", message=context.get("message"), error=repr(error))
 
 

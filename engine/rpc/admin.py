@@ -107,7 +107,7 @@ class AdminService:
             digest=f"{node.venue.digest():032x}",
             open_orders=counts["open_orders"],
             trades=counts["trades"],
-            queue_depth=node.queue_depth,
+            queue_depth=node.statistics().sequencer.queue_commands,
             ids_remembered=counts["ids_remembered"],
             id_window_ns=counts["id_window_ns"],
             ids_max=counts["ids_max"],

@@ -106,11 +106,9 @@ class Intake:
             self._retry.cancel()
             self._retry = None
         while self._waiting:
-            parts = self._next_parts()
-            try:
-                self._submit(parts)
-            except Busy as busy:
-                self._put_back(parts, busy)
+            unsent = self._submit(self._next_parts())
+            if unsent:
+                self._put_back(unsent)
                 return
 
     def _next_parts(self) -> list[_Part]:
@@ -121,23 +119,32 @@ class Intake:
             count += parts[-1].count
         return parts
 
-    def _submit(self, parts: list[_Part]) -> None:
-        data = bytearray().join(part.records for part in parts)
+    def _submit(self, parts: list[_Part]) -> list[_Part]:
+        """Submit parts as one; give those that a full queue did not take."""
+        data = b"".join(part.records for part in parts)
         submission = _Submission(parts)
         try:
             self._node.submit(np.frombuffer(data, COMMAND), submission)
         except Busy:
-            raise
+            return parts
         except NotTaken as error:
-            submission.refused(error)
+            if len(parts) == 1:
+                submission.refused(error)
+                return []
+            # A node that is short of disk takes cancels only: what happened to come along with a
+            # cancel must not take it down.
+            for place, part in enumerate(parts):
+                if self._submit([part]):
+                    return parts[place:]
+        return []
 
-    def _put_back(self, parts: list[_Part], busy: Busy) -> None:
+    def _put_back(self, unsent: list[_Part]) -> None:
         """Keep what may wait, in its place; refuse what may not."""
-        parts += self._waiting
-        self._waiting = deque(part for part in parts if part.sink.patient)
-        for part in parts:
+        unsent += self._waiting
+        self._waiting = deque(part for part in unsent if part.sink.patient)
+        for part in unsent:
             if not part.sink.patient:
-                part.sink.refused(busy)
+                part.sink.refused(Busy("the queue is full"))
         if self._waiting:
             loop = asyncio.get_running_loop()
             self._retry = loop.call_later(_RETRY_SECONDS, self.room_was_made)

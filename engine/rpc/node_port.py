@@ -37,6 +37,5 @@ class NodePort(Protocol):
     def venue(self) -> Any:
         """The core; runs ahead of what is durable."""
 
-    @property
-    def queue_depth(self) -> int:
-        """Commands that wait for the sequencer."""
+    def statistics(self) -> Any:
+        """Where the node stands; `sequencer.queue_commands` is what waits."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.commands import COMMAND
 from engine.core.limits import COMMANDS_PER_BATCH_MAX
 from engine.feed.feeds import Feeds
 from engine.feed.limits import FeedLimits
@@ -43,18 +45,23 @@ class MemoryNode:
         return int(self.venue.sequence_last)
 
     @property
-    def queue_depth(self) -> int:
+    def waiting(self) -> int:
         """Commands that are not durable yet."""
         return self.applied_sequence - self.durable_sequence
+
+    def statistics(self) -> Any:
+        """The one number of a node's statistics that the front tells."""
+        return SimpleNamespace(sequencer=SimpleNamespace(queue_commands=self.waiting))
 
     def submit(self, commands: NDArray[np.void], receiver: Receiver) -> None:
         """Apply commands; release them later."""
         if self.refuse_with is not None:
             raise self.refuse_with
         assert 1 <= len(commands) <= COMMANDS_PER_BATCH_MAX
-        if self.queue_depth + len(commands) > self.queue_max:
+        if self.waiting + len(commands) > self.queue_max:
             raise Busy("the queue is full")
         self.submissions.append(len(commands))
+        commands = commands.view(np.uint64).copy().view(COMMAND)
         first = self.venue.sequence_last + 1
         commands["sequence"] = np.arange(first, first + len(commands), dtype=np.uint64)
         time_ns = max(self.venue.time_ns_last + 1, TIME_NS_START)
