@@ -128,4 +128,6 @@ def recorded(data: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     addresses = {name: str(entry["address"]) for name, entry in run["processes"].items()}
+    if "localnet" in addresses:
+        addresses["localnet"] = f"http://{addresses['localnet']}"
     return {**addresses, "gateway": str(run.get("gateway", ""))}

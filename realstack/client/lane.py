@@ -231,7 +231,7 @@ def rows_of(message: list[Request]) -> int:
 
 def encode(message: list[Request]) -> bytes:
     """Encode requests that leave together: one command as itself, more as columns."""
-    if len(message) == 1 and len(message[0].commands) == 1:
+    if len(message) == 1 and len(message[0].commands) == 1 and not message[0].as_columns:
         return encode_single(message[0].commands[0])
     return encode_batch(join([request.commands for request in message], COMMAND))
 

@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +31,17 @@ ClientId = uuid.UUID | int
 class Request:
     """Commands that one caller waits for together, at most `ROWS_MAX` rows.
 
-    `future` is done when they are answered, refused at the edge, or nobody waits any more.
+    Attributes:
+        commands: The records, with their ids and sent times.
+        future: Done when they are answered, refused at the edge, or nobody waits any more.
+        as_columns: Whether they go as columns even when there is only one.
+        sent: Whether they have left at least once.
     """
 
     commands: NDArray[np.void]
     future: asyncio.Future[tuple[Answers, str]]
-    sent: bool = field(default=False)
+    as_columns: bool = False
+    sent: bool = False
 
     def describe(self) -> str:
         """Name the commands for a message."""
@@ -75,9 +80,10 @@ def command(kind: CommandKind, **values: int) -> NDArray[np.void]:
     row["kind"] = kind
     for name, value in values.items():
         limits = np.iinfo(row.dtype[name])
-        if not limits.min <= value <= limits.max:
+        least = 0 if name == "sent_time_ns" else int(limits.min)
+        if not least <= value <= limits.max:
             code = _FIELD_REJECTS.get(name, Reject.RESERVED_FIELD_SET)
-            raise InvalidInput(name, value, f"must be {limits.min} to {limits.max}", code)
+            raise InvalidInput(name, value, f"must be {least} to {limits.max}", code)
         row[name] = value
     return row
 
@@ -89,6 +95,7 @@ _FIELD_REJECTS = {
     "quantity_lots": Reject.INVALID_QUANTITY,
     "amount_atoms": Reject.INVALID_AMOUNT,
     "order_id": Reject.UNKNOWN_ORDER,
+    "sent_time_ns": Reject.ID_TOO_OLD,
 }
 
 

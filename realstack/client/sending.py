@@ -43,9 +43,10 @@ class Sending(Session):
             raise Rejected(answer)
         return answer
 
-    def _submit(self, commands: NDArray[np.void]) -> Request:
+    def _submit(self, commands: NDArray[np.void], *, as_columns: bool = False) -> Request:
         """Hand commands to the trading stream."""
-        request = Request(commands, asyncio.get_running_loop().create_future())
+        future = asyncio.get_running_loop().create_future()
+        request = Request(commands, future, as_columns)
         self._open_lane().submit(request)
         return request
 

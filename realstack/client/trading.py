@@ -252,7 +252,7 @@ class Trading(Sending):
             return slice_answers(columns_of(trading_pb2.Answer()), 0, 0)
         stamped = identify(commands)
         parts = [stamped[start : start + ROWS_MAX] for start in range(0, len(stamped), ROWS_MAX)]
-        requests = [self._submit(part) for part in parts]
+        requests = [self._submit(part, as_columns=True) for part in parts]
         await self._wait(requests, timeout_seconds)
         return join_answers([request.future.result()[0] for request in requests])
 

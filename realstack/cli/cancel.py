@@ -1,0 +1,89 @@
+"""`realstack cancel`: cancel one order, or all."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+
+from engine.core.rejects import Reject
+from realstack.cli.options import (
+    add_client_id,
+    add_json,
+    add_venue,
+    client_id_of,
+    client_of,
+    identity_of,
+    parser,
+    whole,
+)
+from realstack.cli.outcome import DONE
+from realstack.cli.output import Output
+from realstack.client import Client, InvalidInput
+
+DESCRIPTION = """Cancel one order by the venue's id or by the client id it was placed with, or all.
+
+  realstack cancel 1234
+  realstack cancel --order-client-id 6f1c...-....
+  realstack cancel --all --market HARBOR-USDC --side buy"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Cancel and return the exit status."""
+    reader = parser("cancel", DESCRIPTION)
+    reader.add_argument("order", nargs="?", metavar="ORDER", help="the venue's id of the order")
+    reader.add_argument("--order-client-id", metavar="ID", help="the client id it was placed with")
+    reader.add_argument("--all", action="store_true", help="every order of the account")
+    reader.add_argument("--market", metavar="MARKET", help="with --all: of one market")
+    reader.add_argument("--side", metavar="SIDE", help="with --all: of one side, buy or sell")
+    add_client_id(reader)
+    add_venue(reader)
+    add_json(reader)
+    options = reader.parse_args(arguments)
+    return asyncio.run(cancel(options, Output("cancel", options.json)))
+
+
+async def cancel(options: Namespace, output: Output) -> int:
+    """Cancel what the options name and print the outcome."""
+    named = options.order is not None or options.order_client_id is not None
+    if options.all == named or (not options.all and (options.market or options.side)):
+        rule = "give an order id, or --order-client-id, or --all (with --market and --side)"
+        raise InvalidInput("order", options.order, rule, Reject.UNKNOWN_ORDER)
+    async with client_of(options) as client:
+        return await (cancel_all if options.all else cancel_one)(client, options, output)
+
+
+async def cancel_one(client: Client, options: Namespace, output: Output) -> int:
+    """Cancel one order."""
+    number = 0
+    if options.order is not None:
+        number = whole("order", options.order, Reject.UNKNOWN_ORDER)
+    answer = await client.cancel(
+        order_id=number,
+        order_client_id=client_id_of(options.order_client_id, "order_client_id"),
+        **identity_of(options),
+    )
+    output.verdict(
+        f"order {answer.order_id} cancelled",
+        ok=True,
+        outcome=answer.status.name,
+        order_id=answer.order_id,
+        sequence=answer.sequence,
+        filled_lots=answer.filled_lots,
+    )
+    return DONE
+
+
+async def cancel_all(client: Client, options: Namespace, output: Output) -> int:
+    """Cancel every order, or those of a market or side."""
+    answer = await client.cancel_all(
+        market=options.market, side=options.side, **identity_of(options)
+    )
+    output.verdict(
+        f"{answer.cancelled_count} orders cancelled",
+        ok=True,
+        outcome=answer.status.name,
+        cancelled=answer.cancelled_count,
+        sequence=answer.sequence,
+    )
+    return DONE
