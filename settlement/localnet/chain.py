@@ -246,14 +246,15 @@ class Chain:
 
     def submit(self, signed: SignedTransaction) -> None:
         """Hand a transaction to the cluster, which lands it or lets it fall without a word."""
-        if self.faults.strike(FaultName.DROP) is not None:
+        keys = signed.message.account_keys
+        if self.faults.strike(FaultName.DROP, keys) is not None:
             return
-        delay = self.faults.strike(FaultName.DELAY)
+        delay = self.faults.strike(FaultName.DELAY, keys)
         if delay is not None:
             self._delayed.append((self.open_block.slot + delay.slots, signed))
             return
         self.land(signed)
-        if self.faults.strike(FaultName.DUPLICATE) is not None:
+        if self.faults.strike(FaultName.DUPLICATE, keys) is not None:
             self.land(signed)
 
     def _land_delayed(self, slot: int) -> None:

@@ -14,8 +14,11 @@ rolled-back-slot   drops the newest `slots` blocks at once (1: the open one)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from solders.pubkey import Pubkey
 
 
 class FaultName(StrEnum):
@@ -42,6 +45,7 @@ class Fault:
         count: How often it still strikes; None for no end.
         set_slot: The open slot when it was set.
         last_slot: The last slot in which it strikes; None for no end.
+        address: Only transactions that name this key are struck; None for all.
     """
 
     name: FaultName
@@ -49,6 +53,7 @@ class Fault:
     count: int | None = None
     set_slot: int = 0
     last_slot: int | None = None
+    address: Pubkey | None = None
 
 
 class Faults:
@@ -78,10 +83,12 @@ class Faults:
         """Find a fault that is on, without using it up."""
         return self._active.get(name)
 
-    def strike(self, name: FaultName) -> Fault | None:
-        """Find a fault that is on and use it up by one."""
+    def strike(self, name: FaultName, keys: Sequence[Pubkey] = ()) -> Fault | None:
+        """Find a fault that is on for these keys, and use it up by one."""
         fault = self._active.get(name)
-        if fault is None or fault.count is None:
+        if fault is None or fault.address not in (None, *keys):
+            return None
+        if fault.count is None:
             return fault
         if fault.count > 1:
             self._active[name] = replace(fault, count=fault.count - 1)

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
+from solders.pubkey import Pubkey
 
 from settlement.localnet.chain import Chain
 from settlement.localnet.clock import SlotClock, SteppedClock, WallClock
-from settlement.localnet.http import RpcApp
-from settlement.localnet.settings import SLOT_MS_DEFAULT, LocalnetSettings
-from settlement.localnet.store import Store
+from settlement.localnet.http import BODY_BYTES_MAX, RpcApp
+from settlement.localnet.settings import SLOT_MS_DEFAULT, LocalnetSettings, SettingsRefused
+from settlement.localnet.store import Store, StoreRefused
 from settlement.localnet.subscriptions import Subscriptions
 
 BACKLOG_CONNECTIONS = 2_048
@@ -101,8 +102,7 @@ class LocalnetServer:
         listener = _listen(self.settings.host, self._port)
         self._port = listener.getsockname()[1]
         try:
-            store = Store(self.settings.data_dir)
-            self._chain = Chain(self.settings, clock=self._clock, store=store)
+            self._chain = _open_chain(self.settings, self._clock)
         except BaseException:
             listener.close()
             raise
@@ -116,6 +116,7 @@ class LocalnetServer:
             ws="websockets-sansio",
             timeout_graceful_shutdown=1,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            ws_max_size=BODY_BYTES_MAX,
         )
         self._server = _PortServer(config)
         serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -134,15 +135,22 @@ class LocalnetServer:
             task.result()
 
     async def stop(self) -> None:
-        """Close the port and the chain; everything that landed is on disk."""
+        """Close the port and the chain; everything that landed is on disk.
+
+        What broke the server while it ran is raised here.
+        """
         if self._chain is None or self._server is None:
             return
         serving, ticking = self._tasks
         ticking.cancel()
         self._server.stop_asked.set()
-        await asyncio.gather(serving, ticking, return_exceptions=True)
-        self._chain.close()
-        self._chain = None
+        ends = await asyncio.gather(serving, ticking, return_exceptions=True)
+        chain, self._chain = self._chain, None
+        for end in ends:
+            if isinstance(end, Exception):
+                chain.store.close()
+                raise end
+        chain.close()
 
     async def __aenter__(self) -> LocalnetServer:
         """Start."""
@@ -152,6 +160,15 @@ class LocalnetServer:
     async def __aexit__(self, *_: object) -> None:
         """Stop."""
         await self.stop()
+
+
+def _open_chain(settings: LocalnetSettings, clock: SlotClock) -> Chain:
+    store = Store(settings.data_dir)
+    try:
+        return Chain(settings, clock=clock, store=store)
+    except BaseException:
+        store.close()
+        raise
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -185,11 +202,11 @@ async def serve(settings: LocalnetSettings) -> None:
         sys.stdout.flush()
         waiting = asyncio.create_task(stop_asked.wait())
         running = asyncio.create_task(server.wait())
-        done, pending = await asyncio.wait((waiting, running), return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
+        await asyncio.wait((waiting, running), return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiting, running):
             task.cancel()
-        if running in done:
-            running.result()
+        # What broke the server is raised by its end, a line further down.
+        await asyncio.gather(waiting, running, return_exceptions=True)
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> LocalnetSettings:
@@ -206,6 +223,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> LocalnetSettings:
     )
     parser.add_argument("--confirmed-slots", type=int, default=defaults.confirmed_depth_slots)
     parser.add_argument("--finalized-slots", type=int, default=defaults.finalized_depth_slots)
+    parser.add_argument(
+        "--program",
+        action="append",
+        default=[],
+        metavar="ADDRESS=FILE",
+        help="a program (ELF) that exists from the start; may be repeated",
+    )
     chosen = parser.parse_args(arguments)
     return LocalnetSettings(
         host=chosen.host,
@@ -214,9 +238,24 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> LocalnetSettings:
         slot_ms=chosen.slot_ms or None,
         confirmed_depth_slots=chosen.confirmed_slots,
         finalized_depth_slots=chosen.finalized_slots,
+        programs=dict(map(_program, chosen.program)),
     )
 
 
+def _program(text: str) -> tuple[Pubkey, Path]:
+    address, equals, path = text.partition("=")
+    try:
+        if not equals or not Path(path).is_file():
+            raise SettingsRefused(f"--program {text}: must be ADDRESS=FILE with an existing file")
+        return Pubkey.from_string(address), Path(path)
+    except ValueError as error:
+        raise SettingsRefused(f"--program {text}: {error}") from error
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a local network from the command line."""
-    asyncio.run(serve(parse_arguments(arguments)))
+    """Run a local network from the command line; exit with 2 if it cannot start."""
+    try:
+        asyncio.run(serve(parse_arguments(arguments)))
+    except (SettingsRefused, StoreRefused, OSError) as error:
+        sys.stderr.write(f"localnet: {error}\n")
+        sys.exit(2)

@@ -6,7 +6,7 @@ that is killed loses the open block, which nothing had confirmed, and never a cl
     meta                  key, value: genesis hash, the faucet's key, the format's version
     blocks                slot, height, hash, parent slot, time (recent ones only)
     accounts              address, the account in its bincode form (what transactions have changed)
-    transactions          id in order of landing, signature, slot, time, err, bytes, meta
+    transactions          id in order of landing, signature, slot, time, err, bytes, packed meta
     address_transactions  address, transaction id: the history of an address
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import msgspec
+import zstandard
 from solders.account import Account
 from solders.hash import Hash
 from solders.pubkey import Pubkey
@@ -31,7 +32,7 @@ from settlement.localnet.records import TransactionRecord
 from settlement.localnet.wire import Version
 
 FILE_NAME = "chain.sqlite3"
-FORMAT_VERSION = b"1"
+FORMAT_VERSION = b"2"
 
 SCHEMA = """
 create table if not exists meta (key text primary key, value blob not null) without rowid;
@@ -90,6 +91,8 @@ class Store:
             data_dir.mkdir(parents=True, exist_ok=True)
         path = ":memory:" if data_dir is None else str(data_dir / FILE_NAME)
         # Several threads never use it at once; the check would forbid a start-up thread.
+        self._packer = zstandard.ZstdCompressor(level=1)
+        self._unpacker = zstandard.ZstdDecompressor()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
         try:
             self._open(path)
@@ -186,7 +189,7 @@ class Store:
                 str(record.version),
                 None if record.err is None else encode_json(record.err),
                 record.wire,
-                encode_json(record.meta),
+                self._packer.compress(encode_json(record.meta)),
             ),
         )
         self._db.executemany(
@@ -215,7 +218,12 @@ class Store:
         if row is None:
             return None
         version = cast("Version", row[4] if row[4] == "legacy" else int(row[4]))
-        return TransactionRow(status=_status(row[:4]), version=version, wire=row[5], meta=row[6])
+        return TransactionRow(
+            status=_status(row[:4]),
+            version=version,
+            wire=row[5],
+            meta=self._unpacker.decompress(row[6]),
+        )
 
     def transactions_of_address(
         self,
@@ -252,8 +260,10 @@ class Store:
 
     def transaction_count(self, slot_max: int) -> int:
         """Count the transactions in slots up to `slot_max`."""
-        query = "select count(*) from transactions where slot <= ?"
-        return cast("int", self._db.execute(query, (slot_max,)).fetchone()[0])
+        # Ids have no gaps, so the newest id is the count, and no row has to be visited.
+        query = "select id from transactions where slot <= ? order by slot desc, id desc limit 1"
+        row = self._db.execute(query, (slot_max,)).fetchone()
+        return 0 if row is None else cast("int", row[0])
 
     def cut_after(self, slot: int) -> list[Signature]:
         """Remove blocks and transactions later than `slot`; name the signatures removed."""

@@ -25,10 +25,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-MESSAGES_WAITING_MAX = 50_000
+MESSAGES_WAITING_MAX = 10_000
 """A reader that lets more wait than this is cut off, so that memory stays bounded."""
 
-CLOSE_TOO_SLOW = 1013
 SUBSCRIBE = "Subscribe"
 UNSUBSCRIBE = "Unsubscribe"
 
@@ -36,27 +35,36 @@ UNSUBSCRIBE = "Unsubscribe"
 class Connection:
     """One connection and the subscriptions that die with it."""
 
-    def __init__(self, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, subscriptions: Subscriptions, *, messages_waiting_max: int = MESSAGES_WAITING_MAX
+    ) -> None:
         """Start without subscriptions."""
         self._subscriptions = subscriptions
         self._numbers: set[int] = set()
-        self._outgoing: asyncio.Queue[bytes | None] = asyncio.Queue(MESSAGES_WAITING_MAX)
-        self._too_slow = False
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(messages_waiting_max)
+        self._too_slow = asyncio.Event()
         # News about a signature that is settled already must follow the answer, not lead it.
         self._after_answer: list[Subscription] = []
 
     async def serve(self, receive: Receive, send: Send) -> None:
-        """Serve until either side ends."""
+        """Serve until the client goes, or is cut off because it does not read."""
         await receive()
         await send({"type": "websocket.accept"})
-        writer = asyncio.create_task(self._write(send))
+        tasks = [
+            asyncio.create_task(self._read(receive)),
+            asyncio.create_task(self._write(send)),
+            asyncio.create_task(self._cut_off()),
+        ]
         try:
-            await self._read(receive)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
             for number in self._numbers:
                 self._subscriptions.remove(number)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     async def _read(self, receive: Receive) -> None:
         while True:
@@ -73,20 +81,17 @@ class Connection:
     async def _write(self, send: Send) -> None:
         while True:
             message = await self._outgoing.get()
-            if message is None:
-                await send({"type": "websocket.close", "code": CLOSE_TOO_SLOW})
-                return
             await send({"type": "websocket.send", "text": message.decode()})
+
+    async def _cut_off(self) -> None:
+        await self._too_slow.wait()
 
     def _push(self, news: dict[str, object]) -> None:
         self._enqueue(encode_json(news))
 
     def _enqueue(self, message: bytes) -> None:
-        if self._too_slow:
-            return
-        if self._outgoing.qsize() >= MESSAGES_WAITING_MAX - 1:
-            self._too_slow = True
-            self._outgoing.put_nowait(None)
+        if self._outgoing.full():
+            self._too_slow.set()
             return
         self._outgoing.put_nowait(message)
 

@@ -6,7 +6,7 @@ from settlement.localnet.blocks import Commitment
 from settlement.localnet.chain import Chain, RollbackRefused
 from settlement.localnet.faults import Fault, FaultName
 from settlement.localnet.rpc.errors import invalid_params
-from settlement.localnet.rpc.params import Params
+from settlement.localnet.rpc.params import Params, as_key
 
 PREFIX = "localnet_"
 SLOTS_PER_CALL_MAX = 100_000
@@ -22,17 +22,19 @@ def advance_slots(chain: Chain, params: Params) -> object:
 
 
 def set_fault(chain: Chain, params: Params) -> object:
-    """Switch a fault on: name, then options `slots`, `count`, `forSlots`."""
+    """Switch a fault on: name, then options `slots`, `count`, `forSlots`, `address`."""
     name = _name(params)
     options = params.config(1)
     slots = options.integer("slots")
     for_slots = options.integer("forSlots")
+    address = options.get("address")
     fault = Fault(
         name=name,
         slots=1 if slots is None else slots,
         count=options.integer("count"),
         set_slot=chain.open_block.slot,
         last_slot=None if for_slots is None else chain.open_block.slot + for_slots - 1,
+        address=None if address is None else as_key(address, "address"),
     )
     if name is FaultName.ROLLED_BACK_SLOT:
         try:
@@ -78,6 +80,7 @@ def _active(chain: Chain) -> list[object]:
             "slots": fault.slots,
             "count": fault.count,
             "lastSlot": fault.last_slot,
+            "address": None if fault.address is None else str(fault.address),
         }
         for fault in chain.faults.active
     ]

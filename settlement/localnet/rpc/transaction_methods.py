@@ -52,7 +52,7 @@ def send_transaction(chain: Chain, params: Params) -> object:
     if not options.flag("skipPreflight"):
         _preflight(chain, signed, options.bank(chain, "preflightCommitment"))
     chain.submit(signed)
-    if chain.faults.strike(FaultName.LOST_ANSWER) is not None:
+    if chain.faults.strike(FaultName.LOST_ANSWER, signed.message.account_keys) is not None:
         raise AnswerLost
     return str(signed.signature)
 

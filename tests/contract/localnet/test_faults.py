@@ -18,7 +18,7 @@ from tests.contract.localnet.conftest import FINALIZED_DEPTH_SLOTS
 from tests.contract.localnet.test_sending import balance, preflight_failure
 
 
-async def set_fault(actor: Actor, name: str, **options: int) -> object:
+async def set_fault(actor: Actor, name: str, **options: int | str) -> object:
     """Switch a fault on."""
     return await actor.call("localnet_setFault", name, options)
 
@@ -37,6 +37,16 @@ async def test_a_dropped_transaction_is_answered_and_never_lands(actor: Actor) -
     assert not await landed(actor, signature)
     assert await actor.send_signed(signed) == signature
     assert await landed(actor, signature)
+
+
+async def test_a_fault_can_be_kept_to_the_transactions_of_one_key(actor: Actor) -> None:
+    """Others on the same network are not struck and do not use the fault up."""
+    victim = Actor(actor.client, Keypair())
+    await actor.fund(victim.address)
+    await set_fault(actor, "drop", count=1, address=str(victim.address))
+    spared = await actor.send(actor.pay(Keypair().pubkey(), COIN_LAMPORTS))
+    struck = await victim.send(victim.pay(Keypair().pubkey(), COIN_LAMPORTS))
+    assert (await landed(actor, spared), await landed(actor, struck)) == (True, False)
 
 
 async def test_a_delayed_transaction_lands_some_slots_later(actor: Actor) -> None:
@@ -231,7 +241,7 @@ async def test_the_faults_that_are_on_can_be_listed_and_cleared(actor: Actor) ->
     await set_fault(actor, "drop", count=1)
     await set_fault(actor, "drop", count=5, forSlots=3)
     newest = (await actor.client.get_slot(Processed)).value
-    drop = {"name": "drop", "slots": 1, "count": 5, "lastSlot": newest + 2}
+    drop = {"name": "drop", "slots": 1, "count": 5, "lastSlot": newest + 2, "address": None}
     assert (await actor.call("localnet_status"))["faults"] == [drop]
     assert await actor.call("localnet_clearFaults") == {"active": []}
 
