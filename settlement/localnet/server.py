@@ -244,9 +244,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> LocalnetSettings:
 
 def _program(text: str) -> tuple[Pubkey, Path]:
     address, equals, path = text.partition("=")
+    if not equals or not Path(path).is_file():
+        raise SettingsRefused(f"--program {text}: must be ADDRESS=FILE with an existing file")
     try:
-        if not equals or not Path(path).is_file():
-            raise SettingsRefused(f"--program {text}: must be ADDRESS=FILE with an existing file")
         return Pubkey.from_string(address), Path(path)
     except ValueError as error:
         raise SettingsRefused(f"--program {text}: {error}") from error
