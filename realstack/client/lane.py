@@ -180,10 +180,11 @@ class Lane:
             patience.progress()
             if not self._in_flight:
                 raise FeedBroken("an answer came to a request that was never sent")
-            message = self._in_flight.popleft()
+            message = self._in_flight[0]
+            settle(message, response)
+            self._in_flight.popleft()
             self._rows_in_flight -= rows_of(message)
             self._changed.set()
-            settle(message, response)
             self._suspects = max(0, self._suspects - len(message))
 
     def _lost(self, error: grpc.aio.AioRpcError, patience: Patience) -> None:
@@ -254,7 +255,14 @@ def settle(message: list[Request], response: trading_pb2.TradeResponse) -> None:
 
 
 def answers_of(response: trading_pb2.TradeResponse) -> tuple[Answers, str]:
-    """Return the answers as columns, and the detail of a single refusal."""
+    """Return the answers as columns, and the detail of a single refusal.
+
+    Raises:
+        FeedBroken: The columns are not of one length.
+    """
     if response.WhichOneof("outcome") == "answer":
         return columns_of(response.answer), response.answer.detail
-    return decode_batch(response.answers), ""
+    try:
+        return decode_batch(response.answers), ""
+    except ValueError as error:
+        raise FeedBroken(str(error)) from error

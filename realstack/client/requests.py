@@ -130,9 +130,9 @@ def check_batch(commands: object) -> None:
         InvalidInput: Its dtype, shape or a kind is wrong.
     """
     if not isinstance(commands, np.ndarray) or commands.dtype != COMMAND or commands.ndim != 1:
-        shown = getattr(commands, "dtype", type(commands).__name__)
+        # A dtype of the same names laid out otherwise is refused too: see `engine.core.records`.
         rule = "must be a one-dimensional array of engine.core.commands.COMMAND"
-        raise InvalidInput("commands", str(shown), rule, Reject.INVALID_COMMAND_KIND)
+        raise InvalidInput("commands", type(commands), rule, Reject.INVALID_COMMAND_KIND)
     kinds = np.unique(commands["kind"])
     unknown = sorted(set(kinds.tolist()) - TRADE_KINDS)
     if unknown:

@@ -149,6 +149,7 @@ async def test_a_withdrawal_holds_funds(alice: Client, venue: Venue) -> None:
         await alice.request_withdrawal(asset="USDC", amount_atoms=DEPOSIT_ATOMS)
 
 
+@pytest.mark.slow
 async def test_a_batch_is_answered_row_by_row(alice: Client) -> None:
     """Refusals are rows of the answer; a batch beyond the limit of a message is cut into parts."""
     rows = np.zeros(5_000, dtype=COMMAND)

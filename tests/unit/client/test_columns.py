@@ -16,6 +16,7 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
+from engine.core.records import join
 from realstack.client.columns import (
     COLUMNS,
     columns_of,
@@ -160,7 +161,7 @@ def test_a_single_answer_is_a_column_of_one_row() -> None:
 
 def test_commands_without_an_id_get_a_random_uuid_and_the_time() -> None:
     """Every command goes out under an id, so that a resend can be recognised."""
-    rows = np.concatenate([command(CommandKind.CANCEL, order_id=1)] * 3)
+    rows = join([command(CommandKind.CANCEL, order_id=1)] * 3, COMMAND)
     rows["client_id_low"][1] = 5
     rows["sent_time_ns"][1] = 6
     stamped = identify(rows, now_ns=lambda: 99, random=bytes)
