@@ -1,0 +1,1 @@
+"""What the journal promises: its bytes, its verdicts, its files."""

@@ -1,0 +1,1 @@
+"""What is left of a journal when the machine stops at the worst moment."""

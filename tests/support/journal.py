@@ -1,0 +1,143 @@
+"""A journal under test: commands that say who they are, and who was told that they are safe."""
+
+from __future__ import annotations
+
+import threading
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.commands import COMMAND, CommandKind
+from engine.journal.recovery import Recovery, Tail
+from engine.journal.writer import Journal
+from engine.ports.clock import SystemClock
+from engine.ports.storage import Storage
+
+VENUE_ID = bytes(range(16))
+BLOCK = 4096
+SEGMENT = 8 * BLOCK  # header, six blocks of frames, seal
+DEADLINE_SECONDS = 20
+
+
+def make_commands(first_sequence: int, count: int, *, seed: int = 0) -> NDArray[np.void]:
+    """Return stamped commands with every byte of their bodies in use, and times that rise."""
+    commands = np.zeros(count, COMMAND)
+    words = commands.view(np.uint64).reshape(count, 16)
+    words[:] = np.random.default_rng([seed, first_sequence, count]).integers(
+        1, 1 << 63, (count, 16), np.uint64
+    )
+    commands["sequence"] = np.arange(first_sequence, first_sequence + count)
+    commands["time_ns"] = 1_000 + np.arange(first_sequence, first_sequence + count)
+    commands["kind"] = CommandKind.PLACE
+    return commands
+
+
+def joined(batches: list[NDArray[np.void]]) -> NDArray[np.void]:
+    """Join batches as words; numpy joins structs into packed ones of another layout."""
+    words = [batch.view(np.uint64) for batch in batches]
+    return np.concatenate([np.zeros(0, np.uint64), *words]).view(COMMAND)
+
+
+class Ended(BaseException):
+    """The process would have ended here."""
+
+
+class Endings:
+    """Stands for the end of the process: remembers why, and stops the thread that asked for it."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+        self.happened = threading.Event()
+
+    def __call__(self, reason: str) -> NoReturn:
+        self.reasons.append(reason)
+        self.happened.set()
+        if threading.current_thread() is threading.main_thread():
+            raise Ended(reason)
+        raise SystemExit  # ends a thread without a word
+
+
+class OpenJournal:
+    """A journal opened for writing, as the node opens it, without loop and venue.
+
+    Attributes:
+        recovered: All commands that were read.
+        tail: What recovery said.
+        acknowledged: The last sequence that was told to be on disk.
+    """
+
+    def __init__(
+        self, storage: Storage, *, segment_bytes: int = SEGMENT, accept_tail_loss: bool = False
+    ) -> None:
+        recovery = Recovery(
+            storage,
+            segment_bytes=segment_bytes,
+            accept_tail_loss=accept_tail_loss,
+            make_venue_id=lambda: VENUE_ID,
+        )
+        self.recovered = joined(list(recovery.batches()))
+        self.tail: Tail = recovery.finish()
+        self.endings = Endings()
+        self.journal = Journal(
+            storage,
+            self.tail,
+            clock=SystemClock(),
+            end=self.endings,
+            segment_bytes=segment_bytes,
+            retry_seconds=0,
+        )
+        self.acknowledged = self.tail.past.next_sequence - 1
+        self.next_sequence = self.tail.past.next_sequence
+        self._told = threading.Condition()
+        self.journal.start()
+
+    def append(self, count: int) -> None:
+        """Hand over the next `count` commands; returns at once."""
+        commands = make_commands(self.next_sequence, count)
+        self.next_sequence += count
+        last = self.next_sequence - 1
+        self.journal.append(commands, lambda: self._tell(last))
+
+    def _tell(self, sequence: int) -> None:
+        with self._told:
+            self.acknowledged = sequence
+            self._told.notify_all()
+
+    def write(self, *counts: int) -> None:
+        """Append batches and wait until the last one is acknowledged."""
+        for count in counts:
+            self.append(count)
+        self.wait_for(self.next_sequence - 1)
+
+    def wait_for(self, sequence: int) -> None:
+        """Wait until a sequence is acknowledged."""
+        with self._told:
+            told = self._told.wait_for(lambda: self.acknowledged >= sequence, DEADLINE_SECONDS)
+        assert told, f"{sequence} was not acknowledged: {self.endings.reasons}"
+
+    def wait_for_end(self) -> str:
+        """Wait until the process would have ended, and return why."""
+        assert self.endings.happened.wait(DEADLINE_SECONDS)
+        return self.endings.reasons[0]
+
+    def close(self) -> None:
+        """Close as a node does."""
+        self.journal.close()
+
+
+def written(storage: Storage, *counts: int, segment_bytes: int = SEGMENT) -> None:
+    """Write a new journal of these batches, or go on with the one that is there, and close it."""
+    opened = OpenJournal(storage, segment_bytes=segment_bytes)
+    opened.write(*counts)
+    opened.close()
+
+
+def read_all(storage: Storage) -> NDArray[np.void]:
+    """Return all commands of a journal, changing nothing."""
+    return joined(list(Recovery(storage).batches()))
+
+
+def same(left: NDArray[np.void], right: NDArray[np.void]) -> bool:
+    """Compare commands byte for byte."""
+    return left.tobytes() == right.tobytes()

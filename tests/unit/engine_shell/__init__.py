@@ -1,0 +1,1 @@
+"""Ports, sequencer and node."""
