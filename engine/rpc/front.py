@@ -60,7 +60,7 @@ class Front:
         self._server = grpc.aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
         intake = Intake(node)
         self._unsubscribe = node.subscribe_released(_RoomTold(intake).on_batch)
-        guard = Guard(keys, ROLES, fatal)
+        self._guard = Guard(keys, ROLES, fatal)
         self._trading = TradingService(node, feeds, intake)
         services = {
             trading.SERVICE: self._trading.methods(),
@@ -69,13 +69,18 @@ class Front:
             admin.SERVICE: AdminService(node, intake).methods(),
         }
         for name, methods in services.items():
-            self._server.add_generic_rpc_handlers((guard.handlers(name, methods),))
+            self._server.add_generic_rpc_handlers((self._guard.handlers(name, methods),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
             (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
         )
         self.port = _bind(self._server, listen)
         self._pulse: asyncio.Task[None] | None = None
+
+    @property
+    def calls(self) -> int:
+        """How many calls are being carried out."""
+        return self._guard.calls
 
     async def start(self) -> None:
         """Serve, and say so to health checks."""
@@ -107,9 +112,10 @@ class Front:
         while True:
             await asyncio.sleep(pause)
             self._feeds.subscriptions.pulse()
-            self._refresh_keys()
+            self.refresh_keys()
 
-    def _refresh_keys(self) -> None:
+    def refresh_keys(self) -> None:
+        """Read the key file again if it changed; a bad one is reported and not used."""
         try:
             if self._keys.refresh():
                 _log.info("keys_read_again")

@@ -46,6 +46,8 @@ class Guard:
         keys: Who may call.
         roles: For each full method name, which roles may call it.
         fatal: Told of a broken invariant: the process has to end.
+
+    `calls` is the number of calls that are being carried out.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Guard:
         self._keys = keys
         self._roles = roles
         self._fatal = fatal
+        self.calls = 0
 
     def handlers(self, service: str, methods: Mapping[str, Method]) -> grpc.GenericRpcHandler:
         """Make the handlers of one service."""
@@ -94,6 +97,7 @@ class Guard:
 
     def _guarded(self, handler: Handler, roles: frozenset[Role]) -> Handler:
         async def guarded(request: object, context: Context) -> bytes | None:
+            self.calls += 1
             try:
                 return await handler(request, self._admit(context, roles), context)
             except EdgeError as error:
@@ -110,6 +114,8 @@ class Guard:
                 refusal = EdgeError(
                     grpc.StatusCode.INTERNAL, "INTERNAL", "the engine failed on this call"
                 )
+            finally:
+                self.calls -= 1
             metadata = ((DETAILS_KEY, refusal.details()),)
             await context.abort(refusal.code, refusal.message, metadata)
 

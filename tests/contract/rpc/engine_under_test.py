@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ KEYS = {
 }
 GOLD, DOLLAR, GOLD_DOLLAR = 1, 2, 1
 SENT_NS = TIME_NS_START
+DEADLINE_SECONDS = 10
 
 
 def write_keys(path: Path, names: Iterable[str] = KEYS) -> None:
@@ -87,6 +89,7 @@ class Engine:
     fatal: list[BaseException]
     keys_path: Path
     clients: dict[str | None, Client] = field(default_factory=dict)
+    is_stopped: bool = False
 
     def client(self, name: str | None) -> Client:
         """Give the client of a key's owner; without a name, one without a key."""
@@ -98,7 +101,23 @@ class Engine:
         """End clients and server."""
         for client in self.clients.values():
             await client.channel.close()
-        await self.front.stop(0)
+        if not self.is_stopped:
+            await self.front.stop(0)
+
+    def stopping(self) -> asyncio.Task[None]:
+        """Begin to stop the front."""
+        self.is_stopped = True
+        return asyncio.create_task(self.front.stop(DEADLINE_SECONDS))
+
+    async def turn(self) -> None:
+        """Let everybody else have a turn of the loop."""
+        await asyncio.sleep(0)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for a condition, with a deadline."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not is_so():
+                await self.turn()
 
     async def define(self) -> None:
         """Define gold, dollars, their market and two funded accounts."""

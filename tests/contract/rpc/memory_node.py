@@ -35,6 +35,7 @@ class MemoryNode:
         self.hold = False
         self.refuse_with: NotTaken | None = None
         self.submissions: list[int] = []
+        self.busy_count = 0
         self._applied: list[tuple[Batch, Receiver]] = []
         self._callbacks: list[Callable[[Batch], None]] = []
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
@@ -49,6 +50,11 @@ class MemoryNode:
         """Commands that are not durable yet."""
         return self.applied_sequence - self.durable_sequence
 
+    @property
+    def reads_waiting(self) -> int:
+        """Reads that wait for what they saw to be durable."""
+        return sum(not future.done() for _, future in self._waiters)
+
     def statistics(self) -> Any:
         """The one number of a node's statistics that the front tells."""
         return SimpleNamespace(sequencer=SimpleNamespace(queue_commands=self.waiting))
@@ -59,6 +65,7 @@ class MemoryNode:
             raise self.refuse_with
         assert 1 <= len(commands) <= COMMANDS_PER_BATCH_MAX
         if self.waiting + len(commands) > self.queue_max:
+            self.busy_count += 1
             raise Busy("the queue is full")
         self.submissions.append(len(commands))
         commands = commands.view(np.uint64).copy().view(COMMAND)
