@@ -17,6 +17,7 @@ from realstack.client import (
     OutcomeUnknown,
     Reject,
     Rejected,
+    Unavailable,
 )
 from realstack.client.requests import command
 from tests.contract.client.venue_under_test import Venue
@@ -166,17 +167,27 @@ async def test_an_unknown_withdrawal_is_resolved_too(alice: Client, venue: Venue
     assert (answer.status, held) == (AnswerStatus.DUPLICATE, [0, 1_000_000])
 
 
-async def test_what_was_never_sent_is_certain(alice: Client, venue: Venue) -> None:
+async def test_what_was_never_sent_is_certain(venue: Venue) -> None:
     """Without a connection the order is not sent, and its caller knows that nothing happened."""
+    async with venue.client("alice", timeout_seconds=0.1) as alice:
+        venue.proxy.refusing = True
+        venue.proxy.cut()
+        with pytest.raises(Unavailable):  # now the client has noticed
+            await alice.instruments(refresh=True)
+        with pytest.raises(NotSent) as not_sent:
+            await place(alice, 8)
+    assert not_sent.value.transient
+    assert venue.open_orders() == 0
+
+
+async def test_orders_wait_for_the_connection_to_come_back(alice: Client, venue: Venue) -> None:
+    """An order given while there is no connection is sent when there is one."""
     venue.proxy.refusing = True
     venue.proxy.cut()
-    with pytest.raises(NotSent) as not_sent:
-        await alice.place(
-            market=MARKET, side="buy", price_ticks=8, quantity_lots=1, timeout_seconds=0.1
-        )
-    assert not_sent.value.transient
+    waiting = asyncio.create_task(place(alice, 8))
+    await asyncio.sleep(0)
     venue.proxy.refusing = False
-    assert (await place(alice, 8)).status is AnswerStatus.ACCEPTED
+    assert (await waiting).status is AnswerStatus.ACCEPTED
     assert venue.open_orders() == 1
 
 
