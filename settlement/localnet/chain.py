@@ -7,7 +7,6 @@ next one opens on top of it. A node that starts again treats everything on disk 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Protocol
 
 from solders.account import Account
@@ -32,7 +31,7 @@ from settlement.localnet.faults import FaultName, Faults
 from settlement.localnet.machine import Machine, MachinePanicked, Outcome
 from settlement.localnet.records import TransactionRecord, build_meta
 from settlement.localnet.settings import LocalnetSettings
-from settlement.localnet.store import StatusRow, Store
+from settlement.localnet.store import StatusRow, Store, StoreRefused
 from settlement.localnet.wire import SignedTransaction
 
 FAUCET_LAMPORTS = 500_000_000 * 10**9
@@ -350,18 +349,16 @@ class Chain:
         self.store.close()
 
 
-def _identity(
-    store: Store, random_bytes: Callable[[int], bytes] = os.urandom
-) -> tuple[Hash, Keypair]:
+def _identity(store: Store) -> tuple[Hash, Keypair]:
     """Read the chain's genesis hash and faucet key, or make them by chance."""
     genesis = store.meta("genesis_hash")
     if genesis is None:
-        genesis = random_bytes(32)
+        genesis = os.urandom(32)
         store.begin()
         store.set_meta("genesis_hash", genesis)
-        store.set_meta("faucet", random_bytes(32))
+        store.set_meta("faucet", os.urandom(32))
         store.commit()
     seed = store.meta("faucet")
     if seed is None:
-        raise RuntimeError("the chain's database has a genesis hash but no faucet key")
+        raise StoreRefused("the chain's database has a genesis hash but no faucet key")
     return Hash(genesis), Keypair.from_seed(seed)

@@ -37,7 +37,8 @@ class RpcApp:
         """Serve one HTTP request or one WebSocket connection."""
         if scope["type"] == "http":
             await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
+        else:
+            # Without a lifespan protocol there are only these two.
             await Connection(self._subscriptions).serve(receive, send)
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -106,14 +106,14 @@ class Machine:
 
     def execute(self, transaction: VersionedTransaction) -> Outcome:
         """Run a transaction and keep what it changes, its fee too if it fails."""
-        result = _guarded(lambda: self._vm.send_transaction(transaction))
+        result = guarded(lambda: self._vm.send_transaction(transaction))
         if isinstance(result, FailedTransactionMetadata):
             return _failed(result)
         return _succeeded(result, {})
 
     def simulate(self, transaction: VersionedTransaction) -> Outcome:
         """Run a transaction and keep nothing."""
-        result = _guarded(lambda: self._vm.simulate_transaction(transaction))
+        result = guarded(lambda: self._vm.simulate_transaction(transaction))
         if isinstance(result, SimulatedTransactionInfo):
             return _succeeded(result.meta(), dict(result.post_accounts()))
         return _failed(result)
@@ -136,7 +136,7 @@ def _set_sysvars(vm: LiteSVM, block: Block, recent: Sequence[Block]) -> None:
     vm.set_slot_hashes(hashes)
 
 
-def _guarded(call: Callable[[], T]) -> T:
+def guarded(call: Callable[[], T]) -> T:
     """Turn a panic of the machine into an exception that the caller can handle."""
     try:
         return call()

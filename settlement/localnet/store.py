@@ -99,6 +99,12 @@ class Store:
         except sqlite3.OperationalError as error:
             self._db.close()
             raise StoreRefused(f"{path}: {error}; is another localnet using it?") from error
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise StoreRefused(f"{path}: {error}") from error
+        except StoreRefused:
+            self._db.close()
+            raise
 
     def _open(self, path: str) -> None:
         self._db.execute("pragma locking_mode = exclusive")

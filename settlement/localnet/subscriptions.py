@@ -191,8 +191,8 @@ class Subscriptions:
     def _tell_signature(
         self, subscription: Subscription, bank: Block, err: TransactionError | None
     ) -> None:
-        if self.remove(subscription.number):
-            subscription.notify(with_context(bank, {"err": err}))
+        self.remove(subscription.number)
+        subscription.notify(with_context(bank, {"err": err}))
 
     def _tell_account(self, subscription: Subscription, bank: Block, address: Pubkey) -> None:
         account = self._chain.account(address, bank)

@@ -18,7 +18,7 @@ from settlement.localnet.rpc.account_view import (
     reader_of,
 )
 from settlement.localnet.rpc.context import with_context
-from settlement.localnet.rpc.errors import RpcError, invalid_params
+from settlement.localnet.rpc.errors import invalid_param, invalid_params
 from settlement.localnet.rpc.params import Config, Params, as_key, as_text, as_u64
 from settlement.localnet.rpc.token_view import decimals_of
 from settlement.localnet.tokens import (
@@ -149,13 +149,13 @@ def get_token_account_balance(chain: Chain, params: Params) -> object:
     bank = params.config(1).bank(chain)
     account = chain.account(address, bank)
     if account is None:
-        raise RpcError(invalid_params("").code, "Invalid param: could not find account")
+        raise invalid_param("could not find account")
     token = read_token_account(account)
     if token is None:
-        raise RpcError(invalid_params("").code, "Invalid param: not a Token account")
+        raise invalid_param("not a Token account")
     decimals = decimals_of(token.mint, reader_of(chain, bank))
     if decimals is None:
-        raise RpcError(invalid_params("").code, "Invalid param: could not find mint")
+        raise invalid_param("could not find mint")
     return with_context(bank, ui_amount(token.amount_atoms, decimals))
 
 
@@ -165,10 +165,10 @@ def get_token_supply(chain: Chain, params: Params) -> object:
     bank = params.config(1).bank(chain)
     account = chain.account(address, bank)
     if account is None:
-        raise RpcError(invalid_params("").code, "Invalid param: could not find account")
+        raise invalid_param("could not find account")
     mint = read_mint(account)
     if mint is None:
-        raise RpcError(invalid_params("").code, "Invalid param: not a Token mint")
+        raise invalid_param("not a Token mint")
     return with_context(bank, ui_amount(mint.supply_atoms, mint.decimals))
 
 
@@ -190,7 +190,7 @@ def get_token_largest_accounts(chain: Chain, params: Params) -> object:
     bank = params.config(1).bank(chain)
     decimals = decimals_of(mint, reader_of(chain, bank))
     if decimals is None:
-        raise RpcError(invalid_params("").code, "Invalid param: not a Token mint")
+        raise invalid_param("not a Token mint")
     held = [
         (token.amount_atoms, str(address))
         for address, _, token in _all_tokens(chain, bank, list(TOKEN_PROGRAM_NAMES))
@@ -235,5 +235,5 @@ def _token_filter(params: Params) -> tuple[Pubkey | None, list[Pubkey]]:
         return as_key(value["mint"], "mint"), list(TOKEN_PROGRAM_NAMES)
     program = as_key(value.get("programId"), "programId")
     if program not in TOKEN_PROGRAM_NAMES:
-        raise RpcError(invalid_params("").code, "Invalid param: unrecognized Token program id")
+        raise invalid_param("unrecognized Token program id")
     return None, [program]

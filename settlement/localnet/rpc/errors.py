@@ -45,6 +45,11 @@ def invalid_params(message: str) -> RpcError:
     return RpcError(INVALID_PARAMS, f"Invalid params: {message}")
 
 
+def invalid_param(message: str) -> RpcError:
+    """Make the error for an account that is not what the method is about."""
+    return RpcError(INVALID_PARAMS, f"Invalid param: {message}")
+
+
 def node_behind(slots: int) -> RpcError:
     """Make the error of a node that is too far behind."""
     return RpcError(NODE_UNHEALTHY, f"Node is behind by {slots} slots", {"numSlotsBehind": slots})

@@ -23,6 +23,7 @@ from settlement.localnet.rpc.chain_methods import HEALTHY_SLOTS_BEHIND_MAX
 from settlement.localnet.rpc.context import with_context
 from settlement.localnet.rpc.errors import (
     INTERNAL_ERROR,
+    INVALID_PARAMS,
     PREFLIGHT_FAILURE,
     SIGNATURE_VERIFICATION_FAILURE,
     AnswerLost,
@@ -63,7 +64,7 @@ def _read_signed(params: Params, options: Config) -> SignedTransaction:
     try:
         return read_transaction(_decode(text, encoding))
     except TransactionRefused as error:
-        raise RpcError(invalid_params("").code, str(error)) from error
+        raise RpcError(INVALID_PARAMS, str(error)) from error
 
 
 def _decode(text: str, encoding: str) -> bytes:

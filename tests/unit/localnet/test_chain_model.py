@@ -150,6 +150,7 @@ def compare(twin: Twin) -> None:
     assert twin.chain.store.transaction_count(twin.slots[-1]) == len(twin.landed[-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(STEPS)
 def test_every_commitment_shows_what_whole_copies_of_all_blocks_show(steps: list[Pay]) -> None:
