@@ -74,11 +74,11 @@ class Level(IntEnum):
     FINALIZED = 3
 
 
-_LEVELS = {
-    TransactionConfirmationStatus.Processed: Level.PROCESSED,
-    TransactionConfirmationStatus.Confirmed: Level.CONFIRMED,
-    TransactionConfirmationStatus.Finalized: Level.FINALIZED,
-}
+_LEVELS = (
+    (TransactionConfirmationStatus.Processed, Level.PROCESSED),
+    (TransactionConfirmationStatus.Confirmed, Level.CONFIRMED),
+    (TransactionConfirmationStatus.Finalized, Level.FINALIZED),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,11 +306,11 @@ def _words(answer: object) -> str:
 
 
 def _status(value: Any) -> Status:
-    level = _LEVELS.get(value.confirmation_status)
-    if level is None:
-        raise ChainUnavailable("the node's answer has no confirmation status")
     failure = None if value.err is None else failure_of(value.err)
-    return Status(value.slot, level, failure)
+    for name, level in _LEVELS:
+        if value.confirmation_status == name:
+            return Status(value.slot, level, failure)
+    raise ChainUnavailable("the node's answer has no confirmation status")
 
 
 def failure_of(error: Any) -> Failure:

@@ -135,6 +135,7 @@ class RegistryFile:
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if stamp == self._stamp:
                 return False
+            self._stamp = stamp  # also when the content is bad: it is reported once
             text = self._path.read_bytes()
         except FileNotFoundError:
             raise RegistryInvalid(f"{self._path}: there is no such file") from None
@@ -142,5 +143,4 @@ class RegistryFile:
             self.current = parse_registry(text)
         except RegistryInvalid as error:
             raise RegistryInvalid(f"{self._path}: {error}") from error
-        self._stamp = stamp
         return True

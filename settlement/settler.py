@@ -87,9 +87,16 @@ class Settler:
                     made = pack_all(still_open, self.fits, fills_max=self._rules.fills_max)
             return await create(connection, made, now_ns=now_ns)
 
-    async def send(self, *, slot_min: int) -> int:
-        """Send what may be sent; return how many payments were signed."""
+    async def send(self, *, slot_min: int, withdrawals_halted: bool) -> int:
+        """Send what may be sent; return how many payments were signed.
+
+        Args:
+            slot_min: The newest slot that was seen: no older state decides.
+            withdrawals_halted: Whether to leave withdrawals alone.
+        """
         claimed = await self._payments.claim(TO_SEND, PASS_PAYMENTS_MAX)
+        if withdrawals_halted:
+            claimed = [each for each in claimed if each.kind is not PaymentKind.WITHDRAWAL]
         if not claimed:
             return 0
         signed = 0

@@ -29,6 +29,7 @@ from settlement.ordering import Admission, Vault, debits
 from settlement.payments import Attempt, Payment
 from settlement.signer import Signer
 from settlement.states import State, Step
+from settlement.store import WrongChain
 from settlement.store.payments import PaymentStore
 from settlement.transactions import RECEIPT_INDEX, receipt_address, sign
 
@@ -74,8 +75,13 @@ class Submitter:
         custody: Custody,
         signer: Signer,
         clock: Clock,
+        genesis_hash: str,
     ) -> None:
-        """Take the parts; nothing is asked yet."""
+        """Take the parts; nothing is asked yet.
+
+        Raises:
+            BrokenInvariant: When the signer is not the authority of the custody accounts.
+        """
         check(signer.address == custody.authority, "the signer is the settlement authority")
         self._chain = chain
         self._store = store
@@ -83,9 +89,17 @@ class Submitter:
         self._custody = custody
         self._signer = signer
         self._clock = clock
+        self._genesis_hash = genesis_hash
 
     async def admitted(self, payments: Sequence[Payment]) -> list[Payment]:
-        """Return those that may be sent now, in trade order."""
+        """Return those that may be sent now, in trade order.
+
+        Raises:
+            WrongChain: The node behind the URL is of another chain now.
+        """
+        shown = await self._chain.genesis_hash()
+        if shown != self._genesis_hash:
+            raise WrongChain(f"the node's genesis hash was {self._genesis_hash}, is now {shown}")
         pending = await self._store.pending()
         vaults = sorted({vault for payment in payments for vault in debits(payment)})
         admission = Admission(pending, await self._balances(vaults))

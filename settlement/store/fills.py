@@ -79,6 +79,13 @@ class FillStore:
         )
         return {row["trade_id"]: fill_of(row) for row in rows}
 
+    async def count_queued(self) -> int:
+        """Return how many fills have no batch yet."""
+        count = await self._pool.fetchval(
+            "SELECT count(*) FROM settlement.fills WHERE batch_id IS NULL"
+        )
+        return int(count)
+
 
 def _record(fill: Fill, received_time_ns: int) -> tuple[Any, ...]:
     return (*(getattr(fill, name) for name in _COLUMNS), received_time_ns)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from solders.pubkey import Pubkey
 
 from engine.core.invariants import check
+from realstack.settlement.v1 import settlement_pb2 as wire
 from services._base.database import Connection, Pool
 from settlement.states import State, Step, after
 from settlement.transactions import withdrawal_receipt_seed
@@ -59,8 +60,10 @@ class WithdrawalStore:
         )
         return int(position or 0)
 
-    async def add_held(self, steps: Sequence[WithdrawalStep], *, as_of_sequence: int) -> None:
-        """Store new holds and how far the stream was read, in one commit."""
+    async def take(self, steps: Sequence[WithdrawalStep], *, as_of_sequence: int) -> None:
+        """Store steps of the venue's stream and how far it was read, in one commit."""
+        held = [each for each in steps if each.step == wire.WITHDRAWAL_STEP_HELD]
+        over = [each for each in steps if each.step != wire.WITHDRAWAL_STEP_HELD]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.executemany(
                 "INSERT INTO settlement.withdrawals (withdrawal_id, account_id, asset_id,"
@@ -75,9 +78,11 @@ class WithdrawalStore:
                         each.sequence,
                         each.last_trade_id,
                     )
-                    for each in steps
+                    for each in held
                 ],
             )
+            for each in over:
+                await _end(connection, each.withdrawal_id, each.sequence)
             await connection.execute(
                 "INSERT INTO settlement.cursors (name, position) VALUES ($1, $2)"
                 " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
@@ -87,13 +92,9 @@ class WithdrawalStore:
             )
 
     async def ended(self, withdrawal_id: int, *, sequence: int) -> None:
-        """Note that the venue has ended a withdrawal, whoever asked it to."""
-        await self._pool.execute(
-            "UPDATE settlement.withdrawals SET state = 'DONE', done_sequence = $2"
-            " WHERE withdrawal_id = $1 AND state IN ('HELD', 'ENDING', 'DONE')",
-            withdrawal_id,
-            sequence,
-        )
+        """Note that the venue has ended a withdrawal."""
+        async with self._pool.acquire() as connection:
+            await _end(connection, withdrawal_id, sequence)
 
     async def ready_to_pay(self, limit: int) -> list[Held]:
         """Return held withdrawals whose account has no fill left that is not final."""
@@ -201,6 +202,13 @@ class WithdrawalStore:
         check(sent is not None, f"withdrawal {withdrawal_id} is stored")
         return int(sent)
 
+    async def forget_sent(self, withdrawal_id: int) -> None:
+        """Let the next telling be a first one: the venue certainly did nothing before."""
+        await self._pool.execute(
+            "UPDATE settlement.withdrawals SET sent_time_ns = NULL WHERE withdrawal_id = $1",
+            withdrawal_id,
+        )
+
     async def park(self, withdrawal_id: int, reason: str) -> None:
         """Leave a withdrawal to a person."""
         await self._pool.execute(
@@ -209,6 +217,21 @@ class WithdrawalStore:
             withdrawal_id,
             reason,
         )
+
+
+async def _end(connection: Connection, withdrawal_id: int, sequence: int) -> None:
+    """Note the end of a withdrawal, whoever asked the venue for it.
+
+    One whose payment is under way stays PAYING: somebody released it in the venue although it is
+    being paid, which will be parked when its payment is final and the venue refuses to finalize.
+    """
+    await connection.execute(
+        "UPDATE settlement.withdrawals SET done_sequence = $2,"
+        " state = CASE WHEN state = 'PAYING' THEN state ELSE 'DONE' END"
+        " WHERE withdrawal_id = $1",
+        withdrawal_id,
+        sequence,
+    )
 
 
 async def release_failed(connection: Connection, payment_id: int, reason: str) -> None:

@@ -1,0 +1,338 @@
+"""Reconciliation: does the chain hold what the ledger says? `realstack reconcile`, and a loop.
+
+The order of the reads makes a moving venue comparable:
+
+    1. chain     finalized balances, each with its slot X
+    2. ledger    every balance at sequence S, with the last trade
+    3. database  in one snapshot: whatever is on chain at X was stored before it was sent, and
+                 whatever is in the ledger at S was stored before the venue was told
+    4. chain     the statuses of payments not known to be final, as of X or later
+    5. venue     fills up to S that the database does not have yet
+    6. chain     only where an account differs: deposits that are not in the database yet
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, replace
+
+from realstack.settings import MissingSetting
+from services._base.database import open_pool
+from services._base.settings import add_setting, read_api_key, read_settings, server_parser
+from settlement.accounts import Custody
+from settlement.chain import (
+    ADDRESSES_PER_CALL,
+    STATUSES_PER_CALL,
+    Chain,
+    ChainUnavailable,
+    Level,
+)
+from settlement.clock import seconds
+from settlement.fills import Fill
+from settlement.indexer import DepositReader, vaults_of
+from settlement.ordering import Vault
+from settlement.reconciliation import (
+    ChainBalance,
+    Comparison,
+    Crossing,
+    Difference,
+    LedgerAt,
+    PaidFill,
+    compare,
+)
+from settlement.registry import RegistryFile, RegistryInvalid
+from settlement.signer import KeypairFile, SignerInvalid
+from settlement.store import WrongChain, bind_chain, prepare
+from settlement.store.deposits import DepositStore
+from settlement.store.reconciliations import Facts, ReconciliationStore
+from settlement.venue import Ledger, NotAllowed, Venue, VenueRefused, VenueUnavailable
+
+NAME = "settlement"
+WINDOW_MS_DEFAULT = 10_000
+RETRY_MS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of the chain first: balances, and the slots that they are of."""
+
+    balances: dict[Vault, ChainBalance]
+    lowest_slot: int
+    highest_slot: int
+
+
+class Reconciler:
+    """Compares; changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        chain: Chain,
+        venue: Venue,
+        store: ReconciliationStore,
+        deposits: DepositStore,
+        custody: Custody,
+        registry: RegistryFile,
+    ) -> None:
+        """Take the parts; nothing is read yet."""
+        self._chain = chain
+        self._venue = venue
+        self._store = store
+        self._deposits = deposits
+        self._reader = DepositReader(chain, deposits)
+        self._custody = custody
+        self._registry = registry
+
+    async def compare(self) -> Comparison:
+        """Compare once.
+
+        Raises:
+            ChainUnavailable, VenueUnavailable: One of them cannot tell now.
+        """
+        self._registry.refresh()
+        chain = await self._read_chain()
+        ledger = await self._venue.ledger()
+        facts = await self._store.facts(
+            slot=chain.lowest_slot, sequence=ledger.sequence, last_trade_id=ledger.last_trade_id
+        )
+        landed = await self._landed(facts, chain.highest_slot)
+        fills = [
+            PaidFill(each.fill, _landed_slot(each.landed_slot, each.payment_id, landed))
+            for each in facts.fills
+        ]
+        fills += [PaidFill(each, None) for each in await self._fills_to_come(facts, ledger)]
+        crossings = [*facts.deposits, *(self._withdrawals(facts, landed))]
+        at = LedgerAt(ledger.sequence, ledger.last_trade_id, ledger.atoms)
+        first = compare(at, chain.balances, fills, crossings)
+        if not first.differences:
+            return _with_totals(first, ledger)
+        crossings += await self._unrecorded(first.differences)
+        return _with_totals(compare(at, chain.balances, fills, crossings), ledger)
+
+    async def compare_until_equal(self, window_ms: int) -> Comparison:
+        """Compare, and again while there are differences, until the window is over.
+
+        Raises:
+            ChainUnavailable, VenueUnavailable: One of them cannot tell, all through the window.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds(window_ms)
+        while True:
+            try:
+                comparison = await self.compare()
+            except (ChainUnavailable, VenueUnavailable):
+                if loop.time() >= deadline:
+                    raise
+            else:
+                if not comparison.differences or loop.time() >= deadline:
+                    return comparison
+            await asyncio.sleep(seconds(RETRY_MS))
+
+    async def _read_chain(self) -> _Read:
+        slot_min = await self._store.slot_min()
+        vaults = vaults_of(self._custody, self._registry.current)
+        addresses = list(vaults)
+        balances: dict[Vault, ChainBalance] = {}
+        slots = [slot_min]
+        for start in range(0, len(addresses), ADDRESSES_PER_CALL):
+            answer = await self._chain.token_balances(addresses[start : start + ADDRESSES_PER_CALL])
+            if answer.slot < slot_min:
+                raise ChainUnavailable(f"the node is at slot {answer.slot}, behind {slot_min}")
+            slots.append(answer.slot)
+            for address, atoms in answer.atoms.items():
+                balances[vaults[address]] = ChainBalance(atoms or 0, answer.slot)
+        return _Read(balances, min(slots[1:] or slots), max(slots))
+
+    async def _landed(self, facts: Facts, slot: int) -> dict[int, int]:
+        """Return where payments landed that are final and not noted so, by payment id."""
+        found: dict[int, int] = {}
+        for start in range(0, len(facts.open_payments), STATUSES_PER_CALL):
+            payments = facts.open_payments[start : start + STATUSES_PER_CALL]
+            answer = await self._chain.statuses([each.signature for each in payments], history=True)
+            if answer.slot < slot:
+                raise ChainUnavailable(f"the node went back from slot {slot} to {answer.slot}")
+            for payment, status in zip(payments, answer.found, strict=True):
+                if status is not None and status.level is Level.FINALIZED and not status.failure:
+                    found[payment.payment_id] = status.slot
+        return found
+
+    async def _fills_to_come(self, facts: Facts, ledger: Ledger) -> list[Fill]:
+        """Return fills that the ledger has and the database has not."""
+        found: list[Fill] = []
+        last = facts.last_trade_id
+        if last >= ledger.last_trade_id:
+            return found
+        async for message in self._venue.follow_fills(last + 1):
+            found += message.fills
+            if message.last_trade_id >= ledger.last_trade_id and (
+                not message.fills or found[-1].trade_id >= ledger.last_trade_id
+            ):
+                break
+        return [each for each in found if each.trade_id <= ledger.last_trade_id]
+
+    def _withdrawals(self, facts: Facts, landed: dict[int, int]) -> list[Crossing]:
+        return [
+            replace(
+                each.crossing,
+                landed_slot=_landed_slot(each.crossing.landed_slot, each.payment_id, landed),
+            )
+            for each in facts.withdrawals
+        ]
+
+    async def _unrecorded(self, differences: Sequence[Difference]) -> list[Crossing]:
+        """Return deposits into the accounts that differ which the database does not have."""
+        custody = vaults_of(self._custody, self._registry.current)
+        differing = {(each.account_id, each.asset_id) for each in differences}
+        addresses = [address for address, vault in custody.items() if vault in differing]
+        cursors = await self._deposits.cursors(addresses)
+        found: list[Crossing] = []
+        for address in addresses:
+            sightings = await self._reader.sightings(address, cursors.get(address))
+            seen = await self._reader.read(address, custody[address], sightings, custody)
+            found += [
+                Crossing((each.account_id, each.asset_id), each.amount_atoms, each.slot, None)
+                for each in seen
+            ]
+        return found
+
+
+def _landed_slot(known: int | None, payment_id: int | None, landed: dict[int, int]) -> int | None:
+    if known is not None or payment_id is None:
+        return known
+    return landed.get(payment_id)
+
+
+def _with_totals(comparison: Comparison, ledger: Ledger) -> Comparison:
+    """Add what the ledger itself gets wrong: an asset's balances must be its credits less exits."""
+    sums: dict[int, int] = {asset_id: 0 for asset_id in ledger.deposited_atoms}
+    for (_, asset_id), atoms in ledger.atoms.items():
+        sums[asset_id] = sums.get(asset_id, 0) + atoms
+    wrong = [
+        Difference(
+            0, asset_id, ledger.deposited_atoms[asset_id] - ledger.withdrawn_atoms[asset_id], atoms
+        )
+        for asset_id, atoms in sorted(sums.items())
+        if atoms
+        != ledger.deposited_atoms.get(asset_id, 0) - ledger.withdrawn_atoms.get(asset_id, 0)
+    ]
+    return replace(comparison, differences=(*comparison.differences, *wrong))
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return the line that a comparison comes to."""
+    count = len(comparison.differences)
+    what = f"{comparison.accounts} accounts, {comparison.assets} assets"
+    if not count:
+        return f"ledger equals chain: {what}, 0 differences"
+    return f"ledger differs from chain: {what}, {count} difference{'s' if count > 1 else ''}"
+
+
+def table(comparison: Comparison) -> list[str]:
+    """Return the differences as lines of a table; account 0 is the fee account."""
+    rows: list[Sequence[str]] = [("account", "asset", "ledger says", "chain has", "difference")]
+    for each in comparison.differences:
+        gap = each.chain_atoms - each.expected_atoms
+        numbers = (each.account_id, each.asset_id, each.expected_atoms, each.chain_atoms)
+        rows.append([*(f"{number:,}" for number in numbers), f"{gap:+,}"])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+
+
+def in_flight_line(comparison: Comparison) -> str:
+    """Return in words what is on its way between ledger and chain."""
+    flight = comparison.in_flight
+    return (
+        f"at sequence {comparison.sequence}, slot {comparison.slot}: in flight {flight.fills}"
+        f" fills, {flight.deposits} deposits, {flight.withdrawals} withdrawals,"
+        f" {flight.in_doubt} accounts with an answer outstanding"
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = server_parser(NAME, "Compare the ledger with the chain.")
+    made.prog = "realstack reconcile"
+    add_setting(made, "--engine", "engine_address", "the engine")
+    add_setting(made, "--database-url", "database_url", "PostgreSQL")
+    add_setting(made, "--solana-rpc-url", "solana_rpc_url", "the Solana node")
+    made.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    made.add_argument(
+        "--window-ms",
+        type=int,
+        default=WINDOW_MS_DEFAULT,
+        help="a difference must last so long to be one",
+    )
+    return made
+
+
+async def run(options: argparse.Namespace) -> Comparison:
+    """Compare once from the outside: ledger over gRPC, chain over RPC, and the database.
+
+    Raises:
+        MissingSetting, RegistryInvalid, SignerInvalid, WrongChain: It cannot be compared.
+        ChainUnavailable, VenueUnavailable, OSError: One of them cannot be reached.
+    """
+    settings = read_settings(options)
+    registry = RegistryFile(settings.data / "instruments.json")
+    authority = KeypairFile(settings.secrets / f"{NAME}.json").address
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(settings.need("database_url"), connections_max=2)
+        stack.push_async_callback(pool.close)
+        chain = Chain(settings.need("solana_rpc_url"))
+        stack.push_async_callback(chain.close)
+        venue = Venue(settings.need("engine_address"), read_api_key(options, settings, NAME))
+        stack.push_async_callback(venue.close)
+        await prepare(pool)
+        await bind_chain(pool, genesis_hash=await chain.genesis_hash(), authority=str(authority))
+        reconciler = Reconciler(
+            chain=chain,
+            venue=venue,
+            store=ReconciliationStore(pool),
+            deposits=DepositStore(pool),
+            custody=Custody(authority),
+            registry=registry,
+        )
+        return await reconciler.compare_until_equal(options.window_ms)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the comparison and its verdict; 0: equal, 1: not, or it could not be made."""
+    options = parser().parse_args(argv)
+    try:
+        comparison = asyncio.run(run(options))
+    except (
+        MissingSetting,
+        RegistryInvalid,
+        SignerInvalid,
+        WrongChain,
+        ChainUnavailable,
+        VenueUnavailable,
+        VenueRefused,
+        NotAllowed,
+        OSError,
+    ) as error:
+        sys.stdout.write(f"cannot compare ledger and chain: {error}\n")
+        return 1
+    lines = [in_flight_line(comparison)]
+    if comparison.differences:
+        lines += table(comparison)
+    lines.append(verdict(comparison))
+    if options.json:
+        lines.append(json.dumps({"equal": not comparison.differences, **asdict(comparison)}))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if comparison.differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

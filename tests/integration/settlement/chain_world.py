@@ -1,0 +1,222 @@
+"""A chain with mints, wallets and custody accounts, as `realstack up` makes them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from solana.rpc.async_api import AsyncClient
+from solana.rpc.commitment import Finalized, Processed
+from solana.rpc.jsonrpc import JsonRpcRequest
+from solana.rpc.models import TxOpts
+from solders.instruction import Instruction
+from solders.keypair import Keypair
+from solders.message import Message
+from solders.pubkey import Pubkey
+from solders.signature import Signature
+from solders.system_program import CreateAccountParams, create_account
+from solders.transaction import VersionedTransaction
+from spl.token import instructions, models
+from spl.token.constants import MINT_LEN, TOKEN_PROGRAM_ID
+
+from settlement.accounts import (
+    TOKEN_ACCOUNT_BYTES,
+    create_custody,
+    create_wallet_token_account,
+    custody_address,
+    deposit,
+    move,
+    wallet_token_address,
+)
+from settlement.registry import Asset, Registry
+
+COIN_LAMPORTS = 10**9
+BUILDING, BOND, DOLLAR = 1, 2, 3  # asset ids
+
+
+@dataclass
+class ChainWorld:
+    """One localnet and what a venue has on it; used only through its port."""
+
+    client: AsyncClient
+    finalized_slots: int
+    authority: Keypair = field(default_factory=Keypair)
+    issuer: Keypair = field(default_factory=Keypair)
+    wallets: dict[int, Keypair] = field(default_factory=dict)
+    registry: Registry = field(default_factory=lambda: Registry({}, {}))
+
+    async def call(self, method: str, *params: object) -> Any:
+        """Call any method by name."""
+        request = JsonRpcRequest(method=method, params=list(params))
+        return await self.client.send_rpc_request(request, Any)
+
+    async def advance(self, slots: int = 1) -> None:
+        """End slots by hand."""
+        await self.call("localnet_advanceSlots", slots)
+
+    async def finalize(self) -> None:
+        """Make final what has landed."""
+        await self.advance(self.finalized_slots + 1)
+
+    async def fault(self, name: str, **options: int) -> None:
+        """Switch a fault on."""
+        await self.call("localnet_setFault", name, options)
+
+    async def send(self, *steps: Instruction, payer: Keypair, signers: list[Keypair]) -> Signature:
+        """Sign, send and let it land."""
+        blockhash = (await self.client.get_latest_blockhash(Processed)).value.blockhash
+        message = Message.new_with_blockhash(list(steps), payer.pubkey(), blockhash)
+        transaction = VersionedTransaction(message, [payer, *signers])
+        options = TxOpts(preflight_commitment=Processed)
+        return (await self.client.send_raw_transaction(bytes(transaction), options)).value
+
+    async def build(
+        self, accounts: int, assets: tuple[int, ...] = (BUILDING, BOND, DOLLAR)
+    ) -> None:
+        """Make mints, wallets and empty custody accounts, all of it final."""
+        for key in (self.authority, self.issuer):
+            await self.client.request_airdrop(key.pubkey(), 1_000 * COIN_LAMPORTS)
+        mints = {asset_id: await self._mint(6) for asset_id in (BUILDING, BOND, DOLLAR)}
+        self.wallets = {account_id: Keypair() for account_id in range(1, accounts + 1)}
+        self.registry = Registry(
+            {each: Asset(each, f"A{each}", 6, mint) for each, mint in mints.items()},
+            {each: key.pubkey() for each, key in self.wallets.items()},
+        )
+        rent = (await self.client.get_minimum_balance_for_rent_exemption(TOKEN_ACCOUNT_BYTES)).value
+        for account_id in (0, *self.wallets):
+            steps: list[Instruction] = []
+            for asset in self.registry.assets.values():
+                steps += create_custody(
+                    payer=self.issuer.pubkey(),
+                    authority=self.authority.pubkey(),
+                    account_id=account_id,
+                    asset=asset,
+                    rent_lamports=rent,
+                )
+            await self.send(*steps, payer=self.issuer, signers=[self.authority])
+        await self.finalize()
+
+    async def _mint(self, decimals: int) -> Pubkey:
+        mint = Keypair()
+        rent = (await self.client.get_minimum_balance_for_rent_exemption(MINT_LEN)).value
+        create = create_account(
+            CreateAccountParams(
+                from_pubkey=self.issuer.pubkey(),
+                to_pubkey=mint.pubkey(),
+                lamports=rent,
+                space=MINT_LEN,
+                owner=TOKEN_PROGRAM_ID,
+            )
+        )
+        initialize = instructions.initialize_mint2(
+            models.InitializeMint2Params(
+                program_id=TOKEN_PROGRAM_ID,
+                mint=mint.pubkey(),
+                decimals=decimals,
+                mint_authority=self.issuer.pubkey(),
+                freeze_authority=self.issuer.pubkey(),
+            )
+        )
+        await self.send(create, initialize, payer=self.issuer, signers=[mint])
+        return mint.pubkey()
+
+    def vault(self, account_id: int, asset_id: int) -> Pubkey:
+        """Return a custody address."""
+        asset = self.registry.assets[asset_id]
+        return custody_address(self.authority.pubkey(), account_id, asset)
+
+    async def deposit(self, account_id: int, asset_id: int, atoms: int) -> Signature:
+        """Mint tokens to a wallet and move them into custody; landed, not final."""
+        asset, wallet = self.registry.assets[asset_id], self.wallets[account_id]
+        steps = [
+            create_wallet_token_account(
+                payer=self.issuer.pubkey(), wallet=wallet.pubkey(), asset=asset
+            ),
+            self.mint_to(asset_id, wallet_token_address(wallet.pubkey(), asset), atoms),
+            deposit(
+                authority=self.authority.pubkey(),
+                wallet=wallet.pubkey(),
+                account_id=account_id,
+                asset=asset,
+                amount_atoms=atoms,
+            ),
+        ]
+        return await self.send(*steps, payer=self.issuer, signers=[wallet])
+
+    def mint_to(self, asset_id: int, account: Pubkey, atoms: int) -> Instruction:
+        """Write a minting by the issuer."""
+        return instructions.mint_to(
+            models.MintToParams(
+                program_id=TOKEN_PROGRAM_ID,
+                mint=self.registry.assets[asset_id].mint,
+                dest=account,
+                mint_authority=self.issuer.pubkey(),
+                amount=atoms,
+            )
+        )
+
+    async def move_behind_the_back(
+        self, asset_id: int, source: int, destination: int, atoms: int
+    ) -> None:
+        """Move tokens between custody accounts with the authority's key, outside the worker."""
+        step = move(
+            asset=self.registry.assets[asset_id],
+            source=self.vault(source, asset_id),
+            destination=self.vault(destination, asset_id),
+            owner=self.authority.pubkey(),
+            amount_atoms=atoms,
+        )
+        await self.send(step, payer=self.issuer, signers=[self.authority])
+
+    async def freeze(self, account_id: int, asset_id: int) -> None:
+        """Freeze a custody account, as a court might order."""
+        step = instructions.freeze_account(
+            models.FreezeAccountParams(
+                program_id=TOKEN_PROGRAM_ID,
+                account=self.vault(account_id, asset_id),
+                mint=self.registry.assets[asset_id].mint,
+                authority=self.issuer.pubkey(),
+            )
+        )
+        await self.send(step, payer=self.issuer, signers=[])
+
+    async def atoms(self, account_id: int, asset_id: int) -> int:
+        """Return the finalized balance of a custody account."""
+        answer = await self.client.get_token_account_balance(
+            self.vault(account_id, asset_id), Finalized
+        )
+        return int(answer.value.amount)
+
+    async def wallet_atoms(self, account_id: int, asset_id: int) -> int:
+        """Return the finalized balance of a wallet's token account."""
+        address = wallet_token_address(
+            self.wallets[account_id].pubkey(), self.registry.assets[asset_id]
+        )
+        answer = await self.client.get_token_account_balance(address, Finalized)
+        return int(answer.value.amount)
+
+    def write(self, folder: Path) -> None:
+        """Write the data folder that the worker starts from, API keys aside."""
+        secrets = folder / "secrets"
+        secrets.mkdir(parents=True, exist_ok=True)
+        keypair = secrets / "settlement.json"
+        keypair.write_text(json.dumps(list(bytes(self.authority))))
+        keypair.chmod(0o600)
+        content = {
+            "assets": [
+                {
+                    "asset_id": each.asset_id,
+                    "symbol": each.symbol,
+                    "decimals": each.decimals,
+                    "mint": str(each.mint),
+                }
+                for each in self.registry.assets.values()
+            ],
+            "accounts": [
+                {"account_id": account_id, "wallet": str(wallet)}
+                for account_id, wallet in self.registry.wallets.items()
+            ],
+        }
+        (folder / "instruments.json").write_text(json.dumps(content))
