@@ -217,12 +217,12 @@ class Chain:
                 found.append((address, account))
         return found
 
-    def commitment_of(self, slot: int) -> Commitment | None:
-        """Tell how settled a slot is; None if this node has not seen it yet."""
-        for commitment in (Commitment.FINALIZED, Commitment.CONFIRMED, Commitment.PROCESSED):
+    def commitment_of(self, slot: int) -> Commitment:
+        """Tell how settled a slot is that this node has seen."""
+        for commitment in (Commitment.FINALIZED, Commitment.CONFIRMED):
             if slot <= self.bank(commitment).slot:
                 return commitment
-        return None
+        return Commitment.PROCESSED
 
     def status(self, signature: Signature, *, search_history: bool) -> StatusRow | None:
         """Find where a signature landed, as far as this node has seen."""

@@ -203,11 +203,6 @@ class Store:
             [(bytes(key), row.lastrowid) for key in record.keys],
         )
 
-    def has_transaction(self, signature: Signature) -> bool:
-        """Tell whether this signature ever landed on the living fork."""
-        query = "select 1 from transactions where signature = ?"
-        return self._db.execute(query, (bytes(signature),)).fetchone() is not None
-
     def status(self, signature: Signature) -> StatusRow | None:
         """Find where a signature landed."""
         query = "select signature, slot, unix_time_s, err from transactions where signature = ?"

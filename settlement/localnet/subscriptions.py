@@ -98,11 +98,6 @@ class Subscriptions:
         self._waiting: dict[Commitment, deque[_News]] = {each: deque() for each in Commitment}
         chain.listen(self)
 
-    @property
-    def chain(self) -> Chain:
-        """The chain that the news is about."""
-        return self._chain
-
     def next_number(self) -> int:
         """Give out an id; none is used twice."""
         self._number_last += 1

@@ -201,9 +201,9 @@ def get_signature_statuses(chain: Chain, params: Params) -> object:
 
 
 def _status_json(chain: Chain, bank: Block, row: StatusRow | None) -> object:
-    commitment = chain.commitment_of(row.slot) if row is not None else None
-    if row is None or commitment is None:
+    if row is None:
         return None
+    commitment = chain.commitment_of(row.slot)
     final = commitment is Commitment.FINALIZED
     return {
         "slot": row.slot,
@@ -217,9 +217,9 @@ def _status_json(chain: Chain, bank: Block, row: StatusRow | None) -> object:
 def get_transaction(chain: Chain, params: Params) -> object:
     """Answer a transaction with its meta; null if it is not at least so settled."""
     signature = as_signature(params.at(0, "signature"), "signature")
-    options = params.config(1)
-    if isinstance(params.optional(1), str):
-        options = Config({"encoding": params.optional(1)})
+    # An older form of the call has the bare encoding in place of the options.
+    bare = params.optional(1)
+    options = Config({"encoding": bare}) if isinstance(bare, str) else params.config(1)
     encoding = options.text("encoding", "json", transaction_view.ENCODINGS)
     bank = chain.bank(_at_least_confirmed(options))
     row = chain.store.transaction(signature)
@@ -252,14 +252,13 @@ def get_signatures_for_address(chain: Chain, params: Params) -> object:
 
 
 def _signature_json(chain: Chain, row: StatusRow) -> object:
-    commitment = chain.commitment_of(row.slot)
     return {
         "signature": str(row.signature),
         "slot": row.slot,
         "err": row.err,
         "memo": None,
         "blockTime": row.unix_time_s,
-        "confirmationStatus": commitment.label if commitment is not None else None,
+        "confirmationStatus": chain.commitment_of(row.slot).label,
     }
 
 

@@ -303,6 +303,9 @@ async def test_the_supply_of_a_mint_is_what_was_minted(actor: Actor) -> None:
     pair = await settled_pair(actor)
     supply = (await actor.client.get_token_supply(pair.mint)).value
     assert (supply.amount, supply.decimals, supply.ui_amount_string) == ("1000000", DECIMALS, "1")
+    assert (await actor.call("getTokenSupply", str(pair.mint), "confirmed"))["value"][
+        "decimals"
+    ] == 6
     for wrong in (pair.own, Keypair().pubkey()):
         with pytest.raises(RPCException, match=r"mint|could not find"):
             await actor.client.get_token_supply(wrong)
@@ -317,6 +320,12 @@ async def test_the_largest_accounts_of_a_mint_come_first(actor: Actor) -> None:
         (pair.other, "600000"),
         (pair.own, "400000"),
     ]
+
+
+async def test_the_largest_accounts_of_no_mint_are_refused(actor: Actor) -> None:
+    """A wallet has no holders."""
+    with pytest.raises(RPCException, match="not a Token mint"):
+        await actor.client.get_token_largest_accounts(actor.address)
 
 
 async def test_a_wallet_is_no_token_account(actor: Actor) -> None:

@@ -115,6 +115,7 @@ async def test_the_epoch_agrees_with_the_slot(actor: Actor) -> None:
     assert info.epoch * info.slots_in_epoch + info.slot_index == info.absolute_slot
     assert info.block_height == await height(actor, Processed)
     assert info.transaction_count == 1
+    assert (await actor.client.get_transaction_count(Processed)).value == 1
 
 
 async def test_recent_fees_are_none_because_blocks_are_never_full(actor: Actor) -> None:

@@ -16,8 +16,8 @@ from solders.transaction_status import (
     TransactionConfirmationStatus,
     UiTransactionStatusMeta,
 )
-from spl.token import instructions
-from spl.token.constants import TOKEN_PROGRAM_ID
+from spl.token import instructions, models
+from spl.token.constants import ACCOUNT_LEN, TOKEN_PROGRAM_ID
 
 from tests.contract.localnet.actor import COIN_LAMPORTS, DECIMALS, Actor, create_token_pair
 from tests.contract.localnet.conftest import FINALIZED_DEPTH_SLOTS
@@ -94,6 +94,7 @@ async def test_a_transaction_is_found_from_confirmed_on(actor: Actor) -> None:
     assert (await actor.client.get_transaction(signature)).value
     with pytest.raises(RPCException, match="confirmed"):
         await actor.client.get_transaction(signature, commitment=Processed)
+    assert (await actor.client.get_transaction(Signature.new_unique())).value is None
 
 
 async def test_the_bytes_of_a_transaction_come_back_as_sent(actor: Actor) -> None:
@@ -158,6 +159,47 @@ async def test_parsed_inner_instructions_show_what_the_associated_account_progra
     kinds = [each.get("parsed", {}).get("type") for each in group["instructions"]]
     assert kinds == [None, "createAccount", "initializeImmutableOwner", "initializeAccount3"]
     assert {each["stackHeight"] for each in group["instructions"]} == {2}
+
+
+@pytest.mark.parametrize("encoding", ["json", "jsonParsed", "base64", "base58"])
+@pytest.mark.parametrize("version", ["legacy", "v0", "v1"])
+async def test_every_version_comes_back_in_every_encoding(
+    actor: Actor, version: str, encoding: str
+) -> None:
+    """The client library reads each of them, and the node tells the version."""
+    signature = await actor.send_signed(
+        await actor.sign(actor.pay(Keypair().pubkey(), COIN_LAMPORTS), version=version)
+    )
+    await actor.advance()
+    answer = await actor.client.get_transaction(
+        signature, encoding, Confirmed, max_supported_transaction_version=1
+    )
+    assert answer.value is not None
+    found = answer.value.transaction
+    assert isinstance(found, EncodedTransactionWithStatusMeta)
+    told = {"v0": 0, "v1": 1}.get(version, found.version)
+    assert found.version == told
+    assert found.meta is not None
+    assert found.meta.err is None
+
+
+async def test_the_older_form_of_the_call_names_only_the_encoding(actor: Actor) -> None:
+    """A bare word in place of the options is the encoding."""
+    signature = await actor.send(actor.pay(Keypair().pubkey(), COIN_LAMPORTS))
+    await actor.advance(FINALIZED_DEPTH_SLOTS)
+    answer = await actor.call("getTransaction", str(signature), "base64")
+    assert answer["transaction"][1] == "base64"
+
+
+async def test_what_a_program_returned_is_kept(actor: Actor) -> None:
+    """Return data is part of the meta."""
+    mint = await actor.create_mint()
+    size = models.GetAccountDataSizeParams(program_id=TOKEN_PROGRAM_ID, mint=mint)
+    signature = await actor.send(instructions.get_account_data_size(size))
+    await actor.advance()
+    meta = await meta_of(actor, signature)
+    assert meta.return_data is not None
+    assert int.from_bytes(meta.return_data.data, "little") == ACCOUNT_LEN
 
 
 async def test_the_history_of_an_address_comes_newest_first_in_pages(actor: Actor) -> None:

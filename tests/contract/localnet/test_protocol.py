@@ -89,6 +89,17 @@ async def test_a_batch_is_answered_in_its_order(http: httpx.AsyncClient) -> None
     assert answers[2]["result"] == "ok"
 
 
+async def test_a_body_may_come_in_pieces(http: httpx.AsyncClient) -> None:
+    """What arrives in several packets is one request."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in (b'{"jsonrpc":"2.0","id":7,', b'"method":', b'"getHealth"}'):
+            yield piece
+
+    answer = await http.post("/", content=pieces())
+    assert answer.json() == {"jsonrpc": "2.0", "id": 7, "result": "ok"}
+
+
 async def test_a_body_beyond_the_limit_is_refused(http: httpx.AsyncClient) -> None:
     """Long bodies end with 413 before they are read whole."""
     answer = await http.post("/", content=b" " * (BODY_BYTES_MAX + 1))

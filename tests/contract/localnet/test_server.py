@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from settlement.localnet import LocalnetServer, LocalnetSettings, serve
 from settlement.localnet.server import main
-from settlement.localnet.store import StoreRefused
+from settlement.localnet.store import Store, StoreRefused
 
 SETTINGS = LocalnetSettings(port=0, slot_ms=None)
 
@@ -64,6 +64,16 @@ async def test_a_folder_that_cannot_be_used_frees_the_port(tmp_path: Path) -> No
         await LocalnetServer(settings).start()
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+async def test_a_damaged_chain_frees_its_folder(tmp_path: Path) -> None:
+    """What failed to start can be looked at and removed."""
+    store = Store(tmp_path)
+    store.set_meta("genesis_hash", bytes(32))
+    store.close()
+    with pytest.raises(StoreRefused, match="faucet"):
+        await LocalnetServer(LocalnetSettings(port=0, data_dir=tmp_path)).start()
+    Store(tmp_path).close()
 
 
 async def test_a_chain_that_can_no_longer_write_ends_the_server() -> None:

@@ -8,10 +8,15 @@ from solders.keypair import Keypair
 from solders.pubkey import Pubkey
 from solders.token.state import TokenAccount, TokenAccountState
 
+from settlement.localnet.chain import Chain
+from settlement.localnet.clock import SteppedClock
 from settlement.localnet.machine import TransactionError
 from settlement.localnet.records import token_balances
-from settlement.localnet.rpc.errors import transaction_error_words
+from settlement.localnet.rpc.dispatch import caller
+from settlement.localnet.rpc.errors import RpcError, transaction_error_words
 from settlement.localnet.rpc.token_view import parsed_account
+from settlement.localnet.settings import LocalnetSettings
+from settlement.localnet.store import Store
 from settlement.localnet.tokens import TOKEN_2022_PROGRAM_ID, TOKEN_PROGRAM_ID
 
 MINT, OWNER, CLOSER = (Pubkey(bytes([number] * 32)) for number in (1, 2, 3))
@@ -62,6 +67,14 @@ def test_a_token_account_without_its_mint_has_no_scale() -> None:
     assert isinstance(amount, dict)
     assert (amount["amount"], amount["decimals"]) == ("7", 0)
     assert parsed_account(account, lambda key: None) is None
+
+
+def test_the_balance_of_a_token_account_without_its_mint_is_an_error() -> None:
+    """Without a scale there is no balance to tell."""
+    chain = Chain(LocalnetSettings(slot_ms=None), clock=SteppedClock(), store=Store(None))
+    chain.machine.put_account(OWNER, held(TOKEN_2022_PROGRAM_ID))
+    with pytest.raises(RpcError, match="could not find mint"):
+        caller(chain)("getTokenAccountBalance", [str(OWNER)])
 
 
 def test_wrapped_coins_show_their_reserve_and_who_may_close() -> None:
