@@ -51,9 +51,11 @@ def write_keys(path: Path, names: Iterable[str] = KEYS) -> None:
 class Client:
     """Stubs of every service with one key."""
 
-    def __init__(self, port: int, name: str | None) -> None:
+    def __init__(
+        self, port: int, name: str | None, options: tuple[tuple[str, int], ...] = ()
+    ) -> None:
         self.channel = grpc.aio.insecure_channel(
-            f"127.0.0.1:{port}", options=(("grpc.use_local_subchannel_pool", 1),)
+            f"127.0.0.1:{port}", options=(("grpc.use_local_subchannel_pool", 1), *options)
         )
         self.metadata = () if name is None else (("x-api-key", KEYS[name][0]),)
         # Stubs of grpc-stubs differ for sync and async channels: here all are async.

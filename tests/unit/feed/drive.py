@@ -33,16 +33,17 @@ class Drive:
     def levels(self, market_id: int) -> tuple[Levels, Levels]:
         """Give the venue's own levels of a market."""
         return (
-            _plain(self.venue.levels(market_id, Side.BUY)),
-            _plain(self.venue.levels(market_id, Side.SELL)),
+            plain(self.venue.levels(market_id, Side.BUY)),
+            plain(self.venue.levels(market_id, Side.SELL)),
         )
 
 
-def _plain(rows: Any) -> Levels:
+def plain(rows: Any) -> Levels:
+    """Give level records as price, quantity, orders."""
     return [
         (int(row["price_ticks"]), int(row["quantity_lots"]), int(row["order_count"]))
         for row in rows
     ]
 
 
-__all__ = ["MARKETS", "Drive", "Levels"]
+__all__ = ["MARKETS", "Drive", "Levels", "plain"]

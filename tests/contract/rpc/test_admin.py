@@ -1,0 +1,111 @@
+"""Definitions and status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+
+from realstack.admin.v1 import admin_pb2 as pb
+from realstack.marketdata.v1 import marketdata_pb2
+from tests.contract.rpc.engine_under_test import Engine, refusal
+
+MARKET: dict[str, Any] = {
+    "market_id": 3,
+    "symbol": "THREE",
+    "base_asset_id": 1,
+    "quote_asset_id": 2,
+    "quote_atoms_per_tick_lot": 1 << 40,
+    "base_atoms_per_lot": 1 << 40,
+    "maker_fee_ppm": 100_000,
+    "taker_fee_ppm": 99_999,
+}
+
+
+async def test_the_same_definition_again_is_done_and_another_is_refused(engine: Engine) -> None:
+    """Definitions are idempotent and never change."""
+    boss = engine.client("boss")
+    request = pb.DefineAssetRequest(asset_id=5, symbol="SILVER", decimals=6)
+    first = await boss.call(boss.admin.DefineAsset, request)
+    again = await boss.call(boss.admin.DefineAsset, request)
+    assert (first.existed, again.existed) == (False, True)
+    request.decimals = 7
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await boss.call(boss.admin.DefineAsset, request)
+    told = refusal(caught.value)
+    assert (told.code, told.reason) == (grpc.StatusCode.ALREADY_EXISTS, "ALREADY_DEFINED")
+
+
+async def test_a_market_is_defined_with_all_its_parameters(engine: Engine) -> None:
+    """Both fees and both units reach the venue, at the ends of their ranges."""
+    boss = engine.client("boss")
+    await boss.call(boss.admin.DefineMarket, pb.DefineMarketRequest(**MARKET))
+    listed = await boss.call(
+        boss.market_data.ListInstruments, marketdata_pb2.ListInstrumentsRequest()
+    )
+    market = {each.market_id: each for each in listed.markets}[3]
+    assert {name: getattr(market, name) for name in MARKET} == MARKET
+
+
+INVALID: list[tuple[str, Any]] = [
+    ("DefineAsset", pb.DefineAssetRequest(asset_id=0, symbol="X")),
+    ("DefineAsset", pb.DefineAssetRequest(asset_id=1_025, symbol="X")),
+    ("DefineAsset", pb.DefineAssetRequest(asset_id=9, symbol="X", decimals=19)),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "maker_fee_ppm": 100_001})),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "taker_fee_ppm": 0xFFFFFFFF})),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "base_atoms_per_lot": -1})),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "quote_asset_id": 1})),
+    ("DefineAccount", pb.DefineAccountRequest(account_id=0)),
+    ("DefineAccount", pb.DefineAccountRequest(account_id=1_000_001)),
+    ("SetIdWindow", pb.SetIdWindowRequest(id_window_ns=1, ids_max=5)),
+]
+
+
+@pytest.mark.parametrize(("rpc", "message"), INVALID)
+async def test_a_parameter_out_of_range_is_refused(engine: Engine, rpc: str, message: Any) -> None:
+    """The core's limits hold for operators too, and nothing is half defined."""
+    boss, before = engine.client("boss"), engine.node.venue.digest()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await boss.call(getattr(boss.admin, rpc), message)
+    told = refusal(caught.value)
+    assert (told.code, told.reason) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "INVALID_PARAMETER",
+    )
+    assert engine.node.venue.digest() == before
+
+
+@pytest.mark.parametrize(
+    "symbol", ["", "a", "GOLD USD", "SEVENTEEN-LETTERS", "GÖLD", "GOLD\0", "\u202eDLOG", "G\r\n"]
+)
+async def test_a_symbol_outside_its_alphabet_is_refused_at_the_edge(
+    engine: Engine, symbol: str
+) -> None:
+    """Symbols are 1 to 16 characters of A-Z, 0-9, dot and hyphen."""
+    boss = engine.client("boss")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await boss.call(boss.admin.DefineAsset, pb.DefineAssetRequest(asset_id=9, symbol=symbol))
+    told = refusal(caught.value)
+    assert (told.code, told.fields) == (grpc.StatusCode.INVALID_ARGUMENT, ["symbol"])
+
+
+async def test_the_status_tells_sequences_digest_and_counts(engine: Engine) -> None:
+    """The digest is that of the state at the applied sequence."""
+    boss = engine.client("boss")
+    await boss.call(
+        boss.admin.SetIdWindow, pb.SetIdWindowRequest(id_window_ns=5_000_000_000, ids_max=77)
+    )
+    await engine.client("alice").place()
+    status = await boss.call(boss.admin.GetStatus, pb.GetStatusRequest())
+    node = engine.node
+    assert status == pb.GetStatusResponse(
+        durable_sequence=node.durable_sequence,
+        applied_sequence=node.applied_sequence,
+        digest=f"{node.venue.digest():032x}",
+        open_orders=1,
+        ids_remembered=5,
+        id_window_ns=5_000_000_000,
+        ids_max=77,
+        front="aio",
+    )
