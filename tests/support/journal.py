@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +38,19 @@ def joined(batches: list[NDArray[np.void]]) -> NDArray[np.void]:
     return np.concatenate([np.zeros(0, np.uint64), *words]).view(COMMAND)
 
 
-class Ended(BaseException):
-    """The process would have ended here."""
-
-
 class Endings:
-    """Stands for the end of the process: remembers why, and stops the thread that asked for it."""
+    """Stands for the end of the process: remembers why."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: threading.Condition | None = None) -> None:
         self.reasons: list[str] = []
         self.happened = threading.Event()
+        self._told = told or threading.Condition()
 
-    def __call__(self, reason: str) -> NoReturn:
-        self.reasons.append(reason)
-        self.happened.set()
-        if threading.current_thread() is threading.main_thread():
-            raise Ended(reason)
-        raise SystemExit  # ends a thread without a word
+    def __call__(self, reason: str) -> None:
+        with self._told:
+            self.reasons.append(reason)
+            self.happened.set()
+            self._told.notify_all()
 
 
 class OpenJournal:
@@ -78,7 +73,8 @@ class OpenJournal:
         )
         self.recovered = joined(list(recovery.batches()))
         self.tail: Tail = recovery.finish()
-        self.endings = Endings()
+        self._told = threading.Condition()
+        self.endings = Endings(self._told)
         self.journal = Journal(
             storage,
             self.tail,
@@ -89,7 +85,6 @@ class OpenJournal:
         )
         self.acknowledged = self.tail.past.next_sequence - 1
         self.next_sequence = self.tail.past.next_sequence
-        self._told = threading.Condition()
         self.journal.start()
 
     def append(self, count: int) -> None:
@@ -112,9 +107,17 @@ class OpenJournal:
 
     def wait_for(self, sequence: int) -> None:
         """Wait until a sequence is acknowledged."""
+        assert self.wait_for_either(sequence), f"{sequence}: {self.endings.reasons}"
+
+    def wait_for_either(self, sequence: int) -> bool:
+        """Wait until a sequence is acknowledged, or the process would have ended: then no."""
+
+        def decided() -> bool:
+            return self.acknowledged >= sequence or bool(self.endings.reasons)
+
         with self._told:
-            told = self._told.wait_for(lambda: self.acknowledged >= sequence, DEADLINE_SECONDS)
-        assert told, f"{sequence} was not acknowledged: {self.endings.reasons}"
+            assert self._told.wait_for(decided, DEADLINE_SECONDS), "the journal does nothing"
+            return self.acknowledged >= sequence
 
     def wait_for_end(self) -> str:
         """Wait until the process would have ended, and return why."""
@@ -125,11 +128,21 @@ class OpenJournal:
         """Close as a node does."""
         self.journal.close()
 
+    def abandon(self) -> None:
+        """End the threads of a journal whose process would have ended."""
+        self.journal._preparer.stop()
+        self.journal._jobs.put(None)
+        self.journal._thread.join(DEADLINE_SECONDS)
+
 
 def written(storage: Storage, *counts: int, segment_bytes: int = SEGMENT) -> None:
-    """Write a new journal of these batches, or go on with the one that is there, and close it."""
+    """Write a new journal of these batches, or go on with the one that is there, and close it.
+
+    The segment made ahead is there when this returns.
+    """
     opened = OpenJournal(storage, segment_bytes=segment_bytes)
     opened.write(*counts)
+    opened.journal._preparer.wait_for(opened.journal.statistics().segment_number + 1)
     opened.close()
 
 

@@ -134,6 +134,13 @@ class SimulatedDisk:
             twin.put(name, self.get(name))
         return twin
 
+    def copy_on_disk(self) -> SimulatedDisk:
+        """Return what a machine would find that lost its power now."""
+        twin = SimulatedDisk()
+        for name, content in self.names_on_disk.items():
+            twin.put(name, bytes(content.on_disk))
+        return twin
+
     # --- what programs ask for -------------------------------------------------------------------
 
     def change(self) -> None:

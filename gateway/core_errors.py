@@ -1,0 +1,89 @@
+"""The core's rejects as the gateway answers them: HTTP status, field and rule in its own words.
+
+The core speaks of ticks, lots and atoms; whoever uses the gateway sent decimal text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.rejects import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class CoreError:
+    """How one reject is answered."""
+
+    status: int
+    field: str | None
+    meaning: str
+
+
+CORE_ERRORS: dict[Reject, CoreError] = {
+    Reject.INVALID_COMMAND_KIND: CoreError(422, None, "the venue does not know this command"),
+    Reject.RESERVED_FIELD_SET: CoreError(
+        422, None, "a field that this command does not use is set"
+    ),
+    Reject.INVALID_SIDE: CoreError(422, "side", "the side must be buy or sell"),
+    Reject.INVALID_ORDER_TYPE: CoreError(422, "type", "the order type must be limit or market"),
+    Reject.INVALID_TIME_IN_FORCE: CoreError(
+        422, "time_in_force", "must be gtc, ioc or fok; a market order takes ioc or fok"
+    ),
+    Reject.INVALID_SELF_TRADE_PREVENTION: CoreError(
+        422, "self_trade_prevention", "the self-trade prevention mode is not known"
+    ),
+    Reject.INVALID_FLAGS: CoreError(
+        422, "post_only", "post-only is for a limit order that is good till cancelled"
+    ),
+    Reject.INVALID_CLIENT_ID: CoreError(
+        422, "client_id", "must be a UUID or a number from 1 to 2^128 - 1"
+    ),
+    Reject.UNKNOWN_ACCOUNT: CoreError(403, None, "the account is not defined at the venue"),
+    Reject.UNKNOWN_ASSET: CoreError(404, "asset", "there is no such asset"),
+    Reject.UNKNOWN_MARKET: CoreError(404, "market", "there is no such market"),
+    Reject.SENT_TIME_IN_FUTURE: CoreError(
+        422, "sent_time", "must not be more than one second ahead of the venue's time"
+    ),
+    Reject.ID_TOO_OLD: CoreError(
+        422,
+        "sent_time",
+        "older than the ids that the venue remembers, so it cannot tell whether this ran before",
+    ),
+    Reject.DUPLICATE_WITH_DIFFERENT_BODY: CoreError(
+        409, "client_id", "was used before for something else"
+    ),
+    Reject.INVALID_PRICE: CoreError(
+        422, "price", "must be greater than zero and on the tick; a market order has none"
+    ),
+    Reject.INVALID_QUANTITY: CoreError(422, "quantity", "must be greater than zero and on the lot"),
+    Reject.INVALID_AMOUNT: CoreError(
+        422, "amount", "must be greater than zero, with no more decimals than the asset has"
+    ),
+    Reject.NOTIONAL_TOO_LARGE: CoreError(
+        422, "quantity", "price times quantity is more than the ledger carries"
+    ),
+    Reject.ALREADY_DEFINED: CoreError(409, None, "the definition exists with other content"),
+    Reject.INVALID_PARAMETER: CoreError(422, None, "a parameter of a definition is out of range"),
+    Reject.UNKNOWN_ORDER: CoreError(404, "order_id", "the account has no such working order"),
+    Reject.UNKNOWN_WITHDRAWAL: CoreError(
+        404, "withdrawal_id", "the account has no such open withdrawal"
+    ),
+    Reject.INSUFFICIENT_FUNDS: CoreError(
+        409, None, "the free balance does not cover what this could cost, fees included"
+    ),
+    Reject.BALANCE_TOO_LARGE: CoreError(
+        409, "amount", "the asset's total would pass what the ledger carries"
+    ),
+    Reject.POST_ONLY_WOULD_CROSS: CoreError(
+        409, "price", "the post-only order would trade on arrival"
+    ),
+    Reject.SELF_TRADE: CoreError(
+        409, "price", "the replaced order would meet an order of the account's own group"
+    ),
+    Reject.FILL_OR_KILL_NOT_FILLABLE: CoreError(
+        409, "quantity", "the fill-or-kill order cannot trade whole now"
+    ),
+}
+
+if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:
+    raise ImportError("every reject of the core must have its row")

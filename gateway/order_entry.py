@@ -1,0 +1,315 @@
+"""Orders, cancels, replaces and withdrawals of a caller: the same for REST and WebSocket.
+
+A request is checked whole before anything is sent: whatever breaks a rule changes nothing. Its
+outcome is durable when it is answered.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from engine.core.rejects import Reject
+from engine.keys import Principal, Role
+from gateway.accounts.history import OrderRow
+from gateway.accounts.registry import Accounts
+from gateway.engine_client import EngineClient
+from gateway.errors import ApiError, EdgeError, Outcome, field_error
+from gateway.ids import client_id_text, parse_client_id, parse_order_id
+from gateway.refusals import engine_refusal, number_refusal, unknown_order
+from gateway.schemas import account as schema
+from gateway.schemas.requests import PlaceOrder, ReplaceOrder, RequestWithdrawal, SideName
+from gateway.times import parse_time
+from realstack.client import (
+    Answer,
+    AnswerStatus,
+    ClientError,
+    InvalidNumber,
+    Market,
+)
+from realstack.units import Rule, amount_rule
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request: the owner of the API key that came with it."""
+
+    principal: Principal
+    api_key: str
+
+    @property
+    def account_id(self) -> int:
+        """The caller's account.
+
+        Raises:
+            ApiError: WRONG_ROLE when the key is not a member's.
+        """
+        self.need_member()
+        return self.principal.account_id
+
+    def need_member(self) -> None:
+        """Refuse a key that is not a member's.
+
+        Raises:
+            ApiError: WRONG_ROLE.
+        """
+        if self.principal.role is not Role.MEMBER:
+            raise ApiError(
+                EdgeError.WRONG_ROLE,
+                f"this needs a member's key; the key of {self.principal.name} has the role "
+                f"{self.principal.role}",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderName:
+    """How a request names an order: by the venue's id or by the client's."""
+
+    order_id: int | None = None
+    client_id: int | None = None
+
+    @classmethod
+    def by_order_id(cls, text: str) -> OrderName:
+        """Name it by the venue's id; a text that cannot be one names no order.
+
+        Raises:
+            ApiError: UNKNOWN_ORDER.
+        """
+        order_id = parse_order_id(text)
+        if order_id is None:
+            raise unknown_order()
+        return cls(order_id=order_id)
+
+    @classmethod
+    def by_client_id(cls, text: str) -> OrderName:
+        """Name it by the id that the client gave it.
+
+        Raises:
+            ApiError: INVALID_CLIENT_ID.
+        """
+        return cls(client_id=parse_client_id(text, "order_client_id"))
+
+
+class OrderEntry:
+    """Turns requests into commands and answers into durable outcomes."""
+
+    def __init__(self, engine: EngineClient, accounts: Accounts) -> None:
+        self._engine = engine
+        self._accounts = accounts
+        self._seen: dict[int, int] = {}
+
+    def seen_sequence(self, account_id: int) -> int:
+        """Return the sequence of an account's last change through this gateway."""
+        return self._seen.get(account_id, 0)
+
+    async def place(self, caller: Caller, order: PlaceOrder) -> schema.OrderAnswer:
+        """Place an order.
+
+        Raises:
+            ApiError: A field breaks a rule, the core refused, or the outcome is not known.
+        """
+        account_id = caller.account_id
+        market = await self._engine.market(order.market)
+        units = market.units
+        price_ticks = _price_ticks(order, units.price)
+        quantity_lots = _steps(units.quantity, order.quantity)
+        client_id, sent_time_ns = _identity(order.client_id, order.sent_time)
+        client = await self._engine.member(caller.api_key)
+        try:
+            answer = await client.place(
+                market=market.market_id,
+                side=order.side,
+                order_type=order.type,
+                time_in_force=order.time_in_force,
+                price_ticks=price_ticks,
+                quantity_lots=quantity_lots,
+                post_only=order.post_only,
+                self_trade_prevention=order.self_trade_prevention,
+                client_id=client_id,
+                sent_time_ns=sent_time_ns,
+            )
+        except ClientError as error:
+            raise engine_refusal(error) from error
+        return self._answer(account_id, answer, market)
+
+    async def cancel(
+        self, caller: Caller, name: OrderName, client_id: str | None = None
+    ) -> schema.OrderAnswer:
+        """Cancel an order.
+
+        Raises:
+            ApiError: UNKNOWN_ORDER when the caller has no such working order; else as `place`.
+        """
+        account_id = caller.account_id
+        own_id, sent_time_ns = _identity(client_id, None)
+        client = await self._engine.member(caller.api_key)
+        try:
+            answer = await client.cancel(
+                order_id=name.order_id or 0,
+                order_client_id=name.client_id,
+                client_id=own_id,
+                sent_time_ns=sent_time_ns,
+            )
+        except ClientError as error:
+            raise engine_refusal(error) from error
+        market = await self._market_of(caller, answer)
+        return self._answer(account_id, answer, market)
+
+    async def replace(
+        self, caller: Caller, name: OrderName, change: ReplaceOrder
+    ) -> schema.OrderAnswer:
+        """Change an order's price and total quantity.
+
+        Raises:
+            ApiError: UNKNOWN_ORDER when the caller has no such working order; else as `place`.
+        """
+        account_id = caller.account_id
+        row = await self.find(caller, name)
+        market = self._engine.catalog_now.instruments.markets[row.market_id]
+        price_ticks = _steps(market.units.price, change.price)
+        quantity_lots = _steps(market.units.quantity, change.quantity)
+        client_id, sent_time_ns = _identity(change.client_id, change.sent_time)
+        client = await self._engine.member(caller.api_key)
+        try:
+            answer = await client.replace(
+                order_id=row.order_id,
+                price_ticks=price_ticks,
+                quantity_lots=quantity_lots,
+                client_id=client_id,
+                sent_time_ns=sent_time_ns,
+            )
+        except ClientError as error:
+            raise engine_refusal(error) from error
+        return self._answer(account_id, answer, market)
+
+    async def cancel_all(
+        self, caller: Caller, market: str | None, side: SideName | None
+    ) -> schema.CancelAllAnswer:
+        """Cancel every order of the account, or those of one market or side.
+
+        Raises:
+            ApiError: As `place`.
+        """
+        account_id = caller.account_id
+        market_id = None if market is None else (await self._engine.market(market)).market_id
+        client = await self._engine.member(caller.api_key)
+        try:
+            answer = await client.cancel_all(market=market_id, side=side)
+        except ClientError as error:
+            raise engine_refusal(error) from error
+        if answer.cancelled_count:
+            self._note(account_id, answer)
+        return schema.CancelAllAnswer(
+            outcome=_outcome(answer),
+            cancelled_count=answer.cancelled_count,
+            sequence=answer.sequence,
+            as_of_seq=answer.sequence,
+        )
+
+    async def withdraw(self, caller: Caller, request: RequestWithdrawal) -> schema.WithdrawalAnswer:
+        """Hold funds, which settlement then pays to the account's wallet on chain.
+
+        Raises:
+            ApiError: As `place`.
+        """
+        account_id = caller.account_id
+        asset = await self._engine.asset(request.asset)
+        amount_atoms = _steps(amount_rule(asset.decimals), request.amount)
+        client_id, sent_time_ns = _identity(request.client_id, request.sent_time)
+        client = await self._engine.member(caller.api_key)
+        try:
+            answer = await client.request_withdrawal(
+                asset=asset.asset_id,
+                amount_atoms=amount_atoms,
+                client_id=client_id,
+                sent_time_ns=sent_time_ns,
+            )
+        except ClientError as error:
+            raise engine_refusal(error) from error
+        self._note(account_id, answer)
+        return schema.WithdrawalAnswer(
+            outcome=_outcome(answer),
+            withdrawal_id=str(answer.order_id),
+            client_id=client_id_text(answer.client_id),
+            sequence=answer.sequence,
+            first_sequence=answer.first_sequence or None,
+            as_of_seq=answer.sequence,
+        )
+
+    async def find(self, caller: Caller, name: OrderName) -> OrderRow:
+        """Return an order of the caller's account, working or done.
+
+        Raises:
+            ApiError: UNKNOWN_ORDER, the same for another's order and one that never was.
+        """
+        account_id = caller.account_id
+        follower = await self._accounts.get(account_id, caller.api_key)
+        history = await follower.ready(self.seen_sequence(account_id))
+        if name.order_id is not None:
+            row = history.order(name.order_id)
+        else:
+            row = history.order_by_client_id(name.client_id or 0)
+        if row is None:
+            raise unknown_order()
+        return row
+
+    async def _market_of(self, caller: Caller, answer: Answer) -> Market | None:
+        """Return the market of an order that was just cancelled, to print its quantities."""
+        self._note(caller.account_id, answer)
+        try:
+            row = await self.find(caller, OrderName(order_id=answer.order_id))
+        except ApiError:
+            return None  # it was placed before what is kept; the answer goes without quantities
+        return self._engine.catalog_now.market_of(row.market_id)
+
+    def _note(self, account_id: int, answer: Answer) -> None:
+        """Remember how far the account's own history must be for its owner to see this."""
+        took_effect = answer.first_sequence or answer.sequence
+        self._seen[account_id] = max(self._seen.get(account_id, 0), took_effect)
+
+    def _answer(self, account_id: int, answer: Answer, market: Market | None) -> schema.OrderAnswer:
+        self._note(account_id, answer)
+        units = None if market is None else market.units
+        return schema.OrderAnswer(
+            outcome=_outcome(answer),
+            order_id=str(answer.order_id),
+            client_id=client_id_text(answer.client_id),
+            filled=units.quantity_text(answer.filled_lots) if units else None,
+            leaves=units.quantity_text(answer.leaves_lots) if units else None,
+            sequence=answer.sequence,
+            first_sequence=answer.first_sequence or None,
+            as_of_seq=answer.sequence,
+        )
+
+
+def _outcome(answer: Answer) -> Outcome:
+    return Outcome.DUPLICATE if answer.status is AnswerStatus.DUPLICATE else Outcome.ACCEPTED
+
+
+def _steps(rule: Rule, text: str) -> int:
+    try:
+        return rule.parse(text)
+    except InvalidNumber as error:
+        raise number_refusal(error) from error
+
+
+def _price_ticks(order: PlaceOrder, rule: Rule) -> int | None:
+    """Return an order's price in ticks; a market order has none."""
+    if order.type == "market":
+        if order.price is not None:
+            raise field_error(Reject.INVALID_PRICE, "price", "a market order has no price")
+        return None
+    if order.price is None:
+        raise field_error(Reject.INVALID_PRICE, "price", "a limit order needs a price")
+    return _steps(rule, order.price)
+
+
+def _identity(client_id: str | None, sent_time: str | None) -> tuple[int | None, int]:
+    """Return a command's own id and when it was first sent; without an id the SDK makes one."""
+    if client_id is None:
+        if sent_time is not None:
+            rule = "is for a client_id: give both or neither"
+            raise field_error(EdgeError.INVALID_FIELD, "sent_time", rule)
+        return None, 0
+    number = parse_client_id(client_id)
+    return number, parse_time("sent_time", sent_time) if sent_time else time.time_ns()

@@ -1,0 +1,100 @@
+"""Public answers: instruments, books, trades and candles."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.schemas.requests import SideName
+
+Level = tuple[str, str, int]
+"""Price, quantity and number of orders of one price level."""
+
+
+class Asset(Struct, kw_only=True, frozen=True):
+    """An asset that balances are kept in."""
+
+    asset_id: int
+    symbol: str
+    name: str
+    decimals: int
+    mint: str | None = None
+
+
+class Market(Struct, kw_only=True, frozen=True):
+    """A market: a base asset priced in a quote asset."""
+
+    market_id: int
+    symbol: str
+    name: str
+    base: str
+    quote: str
+    tick_size: str
+    lot_size: str
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    last_price: str | None
+
+
+class Instruments(Struct, kw_only=True, frozen=True):
+    """All assets and markets."""
+
+    assets: list[Asset]
+    markets: list[Market]
+    as_of_seq: int
+
+
+class Book(Struct, kw_only=True, frozen=True):
+    """A book, best prices first."""
+
+    market: str
+    book_sequence: int
+    as_of_seq: int
+    time: str | None
+    bids: list[Level]
+    asks: list[Level]
+    checksum: int
+    last_price: str | None
+
+
+class Trade(Struct, kw_only=True, frozen=True):
+    """A public trade."""
+
+    trade_id: int
+    sequence: int
+    time: str
+    price: str
+    quantity: str
+    aggressor_side: SideName
+
+
+class Trades(Struct, kw_only=True, frozen=True):
+    """Trades of a market, newest first."""
+
+    market: str
+    trades: list[Trade]
+    next_page_token: str | None
+    as_of_seq: int
+
+
+class Candle(Struct, kw_only=True, frozen=True):
+    """Open, high, low, close and volume of one interval."""
+
+    open_time: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    trade_count: int
+    first_trade_id: int
+    last_trade_id: int
+    closed: bool
+
+
+class Candles(Struct, kw_only=True, frozen=True):
+    """Candles of a market, oldest first; an interval without a trade has none."""
+
+    market: str
+    interval: str
+    candles: list[Candle]
+    as_of_seq: int

@@ -1,0 +1,76 @@
+"""Bodies of requests. A field that is not named here is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+SideName = Literal["buy", "sell"]
+OrderTypeName = Literal["limit", "market"]
+TimeInForceName = Literal["gtc", "ioc", "fok"]
+SelfTradePreventionName = Literal[
+    "none", "cancel_taker", "cancel_maker", "cancel_both", "decrement"
+]
+
+Symbol = Annotated[
+    str, Meta(description="Market or asset symbol.", examples=["BLDG-USDC"], max_length=16)
+]
+DecimalString = Annotated[
+    str,
+    Meta(
+        description="Exact decimal as text, a multiple of the market's or asset's step.",
+        examples=["101.25"],
+        max_length=80,
+    ),
+]
+ClientIdText = Annotated[
+    str,
+    Meta(
+        description="Id of yours: a UUID or a number of at most 128 bits. The same id with the "
+        "same body never takes effect twice.",
+        examples=["0f4e6a5c-7f3b-4f0e-9a67-2f7a3a1c9d10"],
+        max_length=40,
+    ),
+]
+TimeText = Annotated[
+    str,
+    Meta(
+        description="RFC 3339 in UTC, up to nanoseconds.",
+        examples=["2026-11-24T09:30:00.123456789Z"],
+        max_length=40,
+    ),
+]
+
+
+class PlaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """An order to place."""
+
+    market: Symbol
+    side: SideName
+    quantity: DecimalString
+    type: OrderTypeName = "limit"
+    price: DecimalString | None = None
+    time_in_force: TimeInForceName | None = None
+    post_only: bool = False
+    self_trade_prevention: SelfTradePreventionName = "cancel_taker"
+    client_id: ClientIdText | None = None
+    sent_time: TimeText | None = None
+
+
+class ReplaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A new price and a new total quantity, what is filled included."""
+
+    price: DecimalString
+    quantity: DecimalString
+    client_id: ClientIdText | None = None
+    sent_time: TimeText | None = None
+
+
+class RequestWithdrawal(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Funds to pay to the account's registered wallet."""
+
+    asset: Symbol
+    amount: DecimalString
+    client_id: ClientIdText | None = None
+    sent_time: TimeText | None = None
