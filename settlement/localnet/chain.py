@@ -264,7 +264,7 @@ class Chain:
 
     def land(self, signed: SignedTransaction) -> TransactionRecord | None:
         """Run a transaction in the open block; None if the cluster does not take it."""
-        if not signed.signatures_valid() or self.refusal(signed, self.open_block) is not None:
+        if not signed.signatures_valid or self.refusal(signed, self.open_block) is not None:
             return None
         keys, loaded = lookup.all_keys(signed.message, self.machine.account)
         before = [self.machine.account(key) for key in keys]

@@ -13,7 +13,7 @@ from solders.signature import Signature
 from settlement.localnet import base58
 from settlement.localnet.json_text import base64_text
 from settlement.localnet.machine import Outcome, TransactionError
-from settlement.localnet.tokens import TokenAccount, read_mint, read_token_account, ui_amount
+from settlement.localnet.tokens import read_mint, read_token_account, ui_amount
 from settlement.localnet.wire import Version
 
 JsonObject = dict[str, Any]
@@ -121,30 +121,29 @@ def token_balances(
     read_account: Callable[[Pubkey], Account | None],
 ) -> list[JsonObject]:
     """Write the balance of each token account among `accounts`."""
+    in_transaction = dict(zip(keys, accounts, strict=True))
+    decimals: dict[Pubkey, int] = {}
     balances: list[JsonObject] = []
     for index, account in enumerate(accounts):
         token = read_token_account(account) if account is not None else None
         if account is None or token is None:
             continue
-        decimals = _decimals(token, dict(zip(keys, accounts, strict=True)), read_account)
+        if token.mint not in decimals:
+            mint = in_transaction.get(token.mint) or read_account(token.mint)
+            decimals[token.mint] = _decimals(mint)
         balances.append(
             {
                 "accountIndex": index,
                 "mint": str(token.mint),
                 "owner": str(token.owner),
                 "programId": str(account.owner),
-                "uiTokenAmount": ui_amount(token.amount_atoms, decimals),
+                "uiTokenAmount": ui_amount(token.amount_atoms, decimals[token.mint]),
             }
         )
     return balances
 
 
-def _decimals(
-    token: TokenAccount,
-    in_transaction: dict[Pubkey, Account | None],
-    read_account: Callable[[Pubkey], Account | None],
-) -> int:
-    account = in_transaction.get(token.mint) or read_account(token.mint)
+def _decimals(account: Account | None) -> int:
     mint = read_mint(account) if account is not None else None
     # A mint of Token-2022 may be closed; its accounts are then empty, and the scale is lost.
     return mint.decimals if mint is not None else 0

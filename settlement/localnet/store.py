@@ -89,7 +89,7 @@ class Store:
         """
         if data_dir is not None:
             data_dir.mkdir(parents=True, exist_ok=True)
-        path = ":memory:" if data_dir is None else str(data_dir / FILE_NAME)
+        path = ":memory:" if data_dir is None else str(data_dir.joinpath(FILE_NAME))
         # Several threads never use it at once; the check would forbid a start-up thread.
         self._packer = zstandard.ZstdCompressor(level=1)
         self._unpacker = zstandard.ZstdDecompressor()

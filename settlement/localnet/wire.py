@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, cast
 
 from solders.hash import Hash
@@ -23,7 +24,7 @@ class TransactionRefused(ValueError):
     """The bytes are no transaction that the network takes; the message gives the rule."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SignedTransaction:
     """A transaction that has the right shape; its signatures are not checked yet."""
 
@@ -46,8 +47,9 @@ class SignedTransaction:
         """The recent blockhash that bounds the transaction's life."""
         return self.transaction.message.recent_blockhash
 
+    @cached_property
     def signatures_valid(self) -> bool:
-        """Check every signature against its key and the message."""
+        """Whether every signature fits its key and the message."""
         return all(self.transaction.verify_with_results())
 
 

@@ -80,7 +80,7 @@ def _decode(text: str, encoding: str) -> bytes:
 
 
 def _preflight(chain: Chain, signed: SignedTransaction, bank: Block) -> None:
-    if not signed.signatures_valid():
+    if not signed.signatures_valid:
         raise RpcError(SIGNATURE_VERIFICATION_FAILURE, "Transaction signature verification failure")
     if chain.slots_behind > HEALTHY_SLOTS_BEHIND_MAX:
         raise node_behind(chain.slots_behind)
@@ -117,7 +117,7 @@ def simulate_transaction(chain: Chain, params: Params) -> object:
     if options.flag("sigVerify"):
         if replace_blockhash:
             raise invalid_params("sigVerify may not be used with replaceRecentBlockhash")
-        if not signed.signatures_valid():
+        if not signed.signatures_valid:
             raise RpcError(
                 SIGNATURE_VERIFICATION_FAILURE, "Transaction signature verification failure"
             )

@@ -59,7 +59,7 @@ def test_any_changed_byte_is_read_or_refused_and_never_stays_valid(
         signed = read_transaction(bytes(data))
     except TransactionRefused:
         return
-    assert not signed.signatures_valid()
+    assert not signed.signatures_valid
 
 
 def test_the_byte_limit_is_the_last_length_that_passes() -> None:
