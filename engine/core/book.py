@@ -1,0 +1,161 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Resting and removing orders.
+
+Orders come and go near the best price, so the best key is last: a search starts there, and an
+insertion moves little.
+"""
+
+import cython
+from cython.cimports.engine.core.book import FIRST_KEYS, NEAR
+from cython.cimports.engine.core.pools import free_level_slot, take_level_slot
+from cython.cimports.engine.core.state import BookSide, Core, Level, Market, Order, check
+from cython.cimports.engine.core.sums import note, touch_level
+from cython.cimports.libc.stdint import int64_t, uint32_t
+from cython.cimports.libc.stdlib import realloc
+from cython.cimports.libc.string import memmove
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_key(side: cython.pointer(BookSide)) -> cython.bint:
+    """Make room for one more key; False when there is no memory."""
+    if side.count < side.capacity:
+        return True
+    capacity: uint32_t = side.capacity * 2 if side.capacity else FIRST_KEYS
+    keys: cython.p_void = realloc(side.keys, capacity * cython.sizeof(int64_t))
+    if keys == cython.NULL:
+        return False
+    side.keys = cython.cast(cython.pointer(int64_t), keys)
+    levels: cython.p_void = realloc(side.levels, capacity * cython.sizeof(uint32_t))
+    if levels == cython.NULL:
+        return False
+    side.levels = cython.cast(cython.pointer(uint32_t), levels)
+    side.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_key(side: cython.pointer(BookSide), key: int64_t) -> uint32_t:
+    """Find the first position whose key is not below `key`."""
+    at: uint32_t = side.count
+    near: uint32_t = at - NEAR if at > NEAR else 0
+    while at > near:
+        if side.keys[at - 1] < key:
+            return at
+        at -= 1
+    base: cython.pointer(int64_t) = side.keys
+    count: uint32_t = at
+    half: uint32_t
+    while count > 0:  # without a branch on the comparison, which nothing could predict
+        half = (count + 1) >> 1
+        base += half * (base[half - 1] < key)
+        count -= half
+    return cython.cast(uint32_t, base - side.keys)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def link(
+    core: cython.pointer(Core),
+    market: cython.pointer(Market),
+    side_number: cython.int,
+    price_ticks: int64_t,
+    slot: uint32_t,
+) -> cython.void:
+    """Put an order at the back of its level; there is room for a level and its key."""
+    side: cython.pointer(BookSide) = cython.address(market.sides[side_number])
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    key: int64_t = price_ticks * side.sign
+    at: uint32_t = find_key(side, key)
+    index: uint32_t
+    level: cython.pointer(Level)
+    check(core, order.leaves_lots > 0, b"a resting order has leaves")
+    if at < side.count and side.keys[at] == key:
+        index = side.levels[at]
+        touch_level(core, index)
+        level = cython.address(core.levels[index])
+        core.orders[level.tail].next = slot
+    else:
+        index = insert_level(core, side, at, key)
+        level = cython.address(core.levels[index])
+        level.price_ticks = price_ticks
+        level.quantity_lots = 0
+        level.order_count = 0
+        level.head = slot
+        level.tail = 0
+        level.market_id = market.market_id
+        level.side = side_number
+    order.level = index
+    order.previous = level.tail
+    order.next = 0
+    level.tail = slot
+    level.quantity_lots += order.leaves_lots
+    level.order_count += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def insert_level(
+    core: cython.pointer(Core), side: cython.pointer(BookSide), at: uint32_t, key: int64_t
+) -> uint32_t:
+    """Open a level at a position of the side."""
+    index: uint32_t = take_level_slot(core)
+    behind: cython.size_t = side.count - at
+    if behind != 0:
+        memmove(side.keys + at + 1, side.keys + at, behind * cython.sizeof(int64_t))
+        memmove(side.levels + at + 1, side.levels + at, behind * cython.sizeof(uint32_t))
+    side.keys[at] = key
+    side.levels[at] = index
+    side.count += 1
+    if not core.levels[index].is_changed:
+        core.levels[index].is_changed = True
+        note(cython.address(core.levels_changed), index)
+    return index
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def unlink(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
+    """Take an order out of its level; a level that becomes empty vanishes."""
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    level: cython.pointer(Level) = cython.address(core.levels[order.level])
+    touch_level(core, order.level)
+    if order.previous != 0:
+        core.orders[order.previous].next = order.next
+    else:
+        level.head = order.next
+    if order.next != 0:
+        core.orders[order.next].previous = order.previous
+    else:
+        level.tail = order.previous
+    level.quantity_lots -= order.leaves_lots
+    level.order_count -= 1
+    if level.order_count == 0:
+        remove_level(core, order.level)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def remove_level(core: cython.pointer(Core), index: uint32_t) -> cython.void:
+    """Close an empty level."""
+    level: cython.pointer(Level) = cython.address(core.levels[index])
+    side: cython.pointer(BookSide) = cython.address(core.markets[level.market_id].sides[level.side])
+    at: uint32_t = find_key(side, level.price_ticks * side.sign)
+    is_there: cython.bint = at < side.count and side.levels[at] == index
+    if not check(core, is_there, b"a level is where its price belongs"):
+        return
+    check(core, level.quantity_lots == 0, b"a level without orders has no quantity")
+    side.count -= 1
+    behind: cython.size_t = side.count - at
+    if behind != 0:
+        memmove(side.keys + at, side.keys + at + 1, behind * cython.sizeof(int64_t))
+        memmove(side.levels + at, side.levels + at + 1, behind * cython.sizeof(uint32_t))
+    free_level_slot(core, index)

@@ -1,0 +1,244 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The id window: every client id of an accepted command, for a stated time and number.
+
+Entries lie in the order of acceptance, in chunks that come and go, so that growth copies none. The
+table holds 32 bits of an entry's position, which tell fewer than 2^32 entries apart.
+"""
+
+import cython
+from cython.cimports.engine.core.constants import (
+    ID_EVICTIONS_PER_COMMAND_MAX,
+    SENT_TIME_AHEAD_NS_MAX,
+)
+from cython.cimports.engine.core.hashing import take_from
+from cython.cimports.engine.core.ids import CHUNK_BITS, CHUNK_MASK, FIRST_CHUNKS, entry_at
+from cython.cimports.engine.core.layout import Command
+from cython.cimports.engine.core.pools import find_order
+from cython.cimports.engine.core.state import Core, IdEntry, IdWindow, Order, Table, check
+from cython.cimports.engine.core.sums import hash_id_entry
+from cython.cimports.engine.core.table import (
+    slot_hash,
+    slot_value,
+    table_free,
+    table_home,
+    table_insert,
+    table_mask,
+    table_remove,
+    table_replace,
+    table_reserve,
+)
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
+from cython.cimports.libc.stdlib import calloc, free, malloc
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def ids_reserve(ids: cython.pointer(IdWindow)) -> cython.bint:
+    """Make room for what one command may add; False when there is no memory.
+
+    It adds its own entry and moves at most ID_EVICTIONS_PER_COMMAND_MAX others to the back.
+    """
+    if not table_reserve(cython.address(ids.table)):
+        return False
+    last: uint64_t = ids.next + ID_EVICTIONS_PER_COMMAND_MAX
+    if not has_chunk(ids, ids.next):
+        return False
+    return last >> CHUNK_BITS == ids.next >> CHUNK_BITS or has_chunk(ids, last)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def has_chunk(ids: cython.pointer(IdWindow), position: uint64_t) -> cython.bint:
+    """Make the chunk of a position; False when there is no memory."""
+    chunk: uint64_t = position >> CHUNK_BITS
+    if chunk - (ids.first >> CHUNK_BITS) >= ids.chunks_capacity and not grow_directory(ids):
+        return False
+    chunk = chunk & (ids.chunks_capacity - 1)
+    if ids.chunks[chunk] == cython.NULL:
+        ids.chunks[chunk] = cython.cast(
+            cython.pointer(IdEntry), malloc(cython.sizeof(IdEntry) << CHUNK_BITS)
+        )
+    return ids.chunks[chunk] != cython.NULL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def grow_directory(ids: cython.pointer(IdWindow)) -> cython.bint:
+    """Double the ring of chunks."""
+    capacity: uint64_t = ids.chunks_capacity * 2 if ids.chunks_capacity else FIRST_CHUNKS
+    chunks: cython.pointer(cython.pointer(IdEntry)) = cython.cast(
+        cython.pointer(cython.pointer(IdEntry)),
+        calloc(capacity, cython.sizeof(cython.pointer(IdEntry))),
+    )
+    if chunks == cython.NULL:
+        return False
+    first: uint64_t = ids.first >> CHUNK_BITS
+    chunk: uint64_t
+    for chunk in range(first, first + ids.chunks_capacity):
+        chunks[chunk & (capacity - 1)] = ids.chunks[chunk & (ids.chunks_capacity - 1)]
+    free(ids.chunks)
+    ids.chunks = chunks
+    ids.chunks_capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_in(
+    ids: cython.pointer(IdWindow),
+    slots: cython.pointer(uint64_t),
+    bits: uint32_t,
+    hash: uint32_t,
+    account_id: uint32_t,
+    low: uint64_t,
+    high: uint64_t,
+) -> cython.pointer(IdEntry):
+    """Find an entry by the slots of one half of the table."""
+    mask: uint64_t = table_mask(bits)
+    at: uint64_t = table_home(hash, bits)
+    entry: cython.pointer(IdEntry)
+    while slots[at] != 0:
+        if slot_hash(slots[at]) == hash:
+            entry = entry_at(ids, slot_value(slots[at]))
+            if (
+                entry.client_id_low == low
+                and entry.client_id_high == high
+                and entry.account_id == account_id
+            ):
+                return entry
+        at = (at + 1) & mask
+    return cython.NULL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_entry(
+    ids: cython.pointer(IdWindow),
+    hash: uint32_t,
+    account_id: uint32_t,
+    low: uint64_t,
+    high: uint64_t,
+) -> cython.pointer(IdEntry):
+    """Find the entry of a client id; NULL when it is not remembered."""
+    table: cython.pointer(Table) = cython.address(ids.table)
+    entry: cython.pointer(IdEntry) = cython.NULL
+    if table.slots == cython.NULL:
+        return cython.NULL
+    entry = find_in(ids, table.slots, table.bits, hash, account_id, low, high)
+    if entry == cython.NULL and table.old_slots != cython.NULL:
+        entry = find_in(ids, table.old_slots, table.old_bits, hash, account_id, low, high)
+    return entry
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def remember(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    hash: uint32_t,
+    body_hash: uint64_t,
+) -> cython.void:
+    """Add an accepted command's id, then drop what is expired or too many.
+
+    There is room (`ids_reserve`).
+    """
+    ids: cython.pointer(IdWindow) = cython.address(core.ids)
+    entry: cython.pointer(IdEntry) = entry_at(ids, ids.next)
+    entry.client_id_low = command.client_id_low
+    entry.client_id_high = command.client_id_high
+    entry.body_hash = body_hash
+    entry.order_id = core.answer_order_id
+    entry.sequence = command.sequence
+    entry.accepted_time_ns = command.time_ns
+    entry.sent_time_ns = command.sent_time_ns
+    entry.account_id = command.account_id
+    entry.hash = hash
+    table_insert(cython.address(ids.table), hash, cython.cast(uint32_t, ids.next))
+    ids.next += 1
+    expired_before: int64_t = command.time_ns - ids.window_ns - SENT_TIME_AHEAD_NS_MAX
+    for _ in range(ID_EVICTIONS_PER_COMMAND_MAX):
+        entry = entry_at(ids, ids.first)
+        if entry.accepted_time_ns >= expired_before and (
+            cython.cast(int64_t, ids.next - ids.first) <= ids.ids_max
+        ):
+            return
+        evict(core, entry, command.time_ns, entry.accepted_time_ns < expired_before)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def evict(
+    core: cython.pointer(Core),
+    entry: cython.pointer(IdEntry),
+    time_ns: int64_t,
+    is_expired: cython.bint,
+) -> cython.void:
+    """Drop the oldest entry, or move it to the back when it names a working order."""
+    ids: cython.pointer(IdWindow) = cython.address(core.ids)
+    kept: cython.pointer(IdEntry)
+    found: cython.bint
+    value: uint32_t = cython.cast(uint32_t, ids.first)
+    if ids.first < ids.summed:
+        take_from(cython.address(core.sum), hash_id_entry(entry))
+    if is_working(core, entry):
+        kept = entry_at(ids, ids.next)
+        kept[0] = entry[0]
+        kept.accepted_time_ns = time_ns
+        found = table_replace(
+            cython.address(ids.table), entry.hash, value, cython.cast(uint32_t, ids.next)
+        )
+        ids.next += 1
+    else:
+        if not is_expired and ids.floor_time_ns < entry.sent_time_ns + 1:
+            ids.floor_time_ns = entry.sent_time_ns + 1
+        found = table_remove(cython.address(ids.table), entry.hash, value)
+    check(core, found, b"every remembered id is in the table")
+    ids.first += 1
+    if ids.first & CHUNK_MASK == 0:
+        drop_chunk(ids, (ids.first - 1) >> CHUNK_BITS)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def drop_chunk(ids: cython.pointer(IdWindow), chunk: uint64_t) -> cython.void:
+    """Give a chunk back whose entries are all gone."""
+    chunk = chunk & (ids.chunks_capacity - 1)
+    free(ids.chunks[chunk])
+    ids.chunks[chunk] = cython.NULL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_working(core: cython.pointer(Core), entry: cython.pointer(IdEntry)) -> cython.bint:
+    """Tell whether an entry is that of a working order."""
+    slot: uint32_t = find_order(core, entry.order_id)
+    if slot == 0:
+        return False
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    return (
+        order.client_id_low == entry.client_id_low
+        and order.client_id_high == entry.client_id_high
+        and core.balances[order.lock_balance].account_id == entry.account_id
+    )
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def ids_free(ids: cython.pointer(IdWindow)) -> cython.void:
+    """Give the memory back."""
+    chunk: uint64_t
+    for chunk in range(ids.chunks_capacity):
+        free(ids.chunks[chunk])
+    free(ids.chunks)
+    table_free(cython.address(ids.table))

@@ -1,0 +1,73 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Making and freeing the venue's state."""
+
+import cython
+from cython.cimports.engine.core.constants import (
+    ASSET_ID_MAX,
+    ID_WINDOW_NS_DEFAULT,
+    IDS_MAX_DEFAULT,
+    MARKET_ID_MAX,
+)
+from cython.cimports.engine.core.ids import ids_free
+from cython.cimports.engine.core.state import BookSide, Core
+from cython.cimports.engine.core.table import table_free
+from cython.cimports.libc.stdint import uint32_t
+from cython.cimports.libc.stdlib import calloc, free
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def new_core() -> cython.pointer(Core):
+    """Make the state of an empty venue; NULL when there is no memory."""
+    core: cython.pointer(Core) = cython.cast(cython.pointer(Core), calloc(1, cython.sizeof(Core)))
+    if core != cython.NULL:
+        core.next_order_id = 1
+        core.next_trade_id = 1
+        core.ids.window_ns = ID_WINDOW_NS_DEFAULT
+        core.ids.ids_max = IDS_MAX_DEFAULT
+    return core
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def free_core(core: cython.pointer(Core)) -> cython.void:
+    """Give all memory back."""
+    i: uint32_t
+    if core == cython.NULL:
+        return
+    for i in range(core.accounts_capacity):
+        free(core.accounts[i].balances)
+        free(core.accounts[i].orders)
+    for i in range(ASSET_ID_MAX + 1):
+        free(core.assets[i])
+    for i in range(MARKET_ID_MAX + 1):
+        if core.markets[i] != cython.NULL:
+            free_side(cython.address(core.markets[i].sides[1]))
+            free_side(cython.address(core.markets[i].sides[2]))
+            free(core.markets[i])
+    table_free(cython.address(core.order_table))
+    table_free(cython.address(core.withdrawal_table))
+    ids_free(cython.address(core.ids))
+    free(core.orders_changed.slots)
+    free(core.levels_changed.slots)
+    free(core.balances_changed.slots)
+    free(core.orders)
+    free(core.details)
+    free(core.levels)
+    free(core.balances)
+    free(core.accounts)
+    free(core.withdrawals)
+    free(core.events)
+    free(core)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def free_side(side: cython.pointer(BookSide)) -> cython.void:
+    """Free one side of a book."""
+    free(side.keys)
+    free(side.levels)

@@ -1,0 +1,4 @@
+"""Making and freeing the venue's state.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

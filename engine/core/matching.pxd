@@ -1,0 +1,15 @@
+"""Matching: what an arriving order would take, and taking it."""
+
+from libc.stdint cimport int64_t
+
+from engine.core.layout cimport Command
+from engine.core.state cimport Core, Taker
+
+# What an order would take if it arrived now.
+cdef struct Reach:
+    int64_t lots
+    int64_t cost_atoms  # notional and taker fee, for a buyer
+    bint meets_own_group
+
+cdef Reach reach(Core *core, const Taker *taker) noexcept nogil
+cdef int match(Core *core, Taker *taker, const Command *command) noexcept nogil

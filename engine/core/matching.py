@@ -1,0 +1,301 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Price-time matching, self-trade prevention, and what an order could take before it does.
+
+A taker's money moves once, when it is done (`engine.core.orders`); a maker's moves with each fill.
+"""
+
+import cython
+from cython.cimports.engine.core.book import reaches, unlink
+from cython.cimports.engine.core.constants import (
+    ASSET_TOTAL_ATOMS_MAX,
+    BUY,
+    EVENT_FILL,
+    EVENT_REDUCED,
+    REASON_NONE,
+    REASON_SELF_TRADE,
+    RESTING,
+    STP_CANCEL_BOTH,
+    STP_CANCEL_MAKER,
+    STP_CANCEL_TAKER,
+    STP_DECREMENT,
+    STP_NONE,
+)
+from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.matching import Reach
+from cython.cimports.engine.core.money import credit_after, fee_atoms, notional_atoms
+from cython.cimports.engine.core.resting import cancel, forget, locked_atoms, unlock
+from cython.cimports.engine.core.state import (
+    Asset,
+    Balance,
+    BookSide,
+    Core,
+    Level,
+    Market,
+    Order,
+    OrderDetail,
+    Taker,
+    check,
+)
+from cython.cimports.engine.core.sums import touch_balance, touch_level, touch_order
+from cython.cimports.engine.core.writer import order_event, taker_event
+from cython.cimports.libc.stdint import int64_t, uint32_t
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def is_prevented(
+    core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker]), slot: uint32_t
+) -> cython.bint:
+    """Tell whether self-trade prevention keeps these two from trading."""
+    if taker.self_trade_prevention == STP_NONE:
+        return False
+    account_id: uint32_t = core.balances[core.orders[slot].lock_balance].account_id
+    return core.accounts[account_id].group == taker.group
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])) -> Reach:
+    """Walk the book as the order would, without changing it.
+
+    It counts only what would really trade. The walk ends when the cost is more than any balance
+    can be: the sum stays within 64 bits.
+    """
+    found = cython.declare(Reach)
+    market: cython.pointer(Market) = taker.market
+    side: cython.pointer(BookSide) = taker.opposite
+    level: cython.pointer(Level)
+    remaining: int64_t = taker.leaves_lots
+    credit_ppm: uint32_t = taker.fee_credit_ppm
+    at: uint32_t = side.count
+    slot: uint32_t
+    lots: int64_t
+    notional: int64_t
+    fee: int64_t
+    found.lots = 0
+    found.cost_atoms = 0
+    found.meets_own_group = False
+    while at > 0 and side.keys[at - 1] >= taker.limit_key:
+        at -= 1
+        level = cython.address(core.levels[side.levels[at]])
+        slot = level.head
+        while slot != 0:
+            if remaining == 0 or found.cost_atoms > ASSET_TOTAL_ATOMS_MAX:
+                return found
+            lots = min(remaining, core.orders[slot].leaves_lots)
+            if is_prevented(core, taker, slot):
+                found.meets_own_group = True
+                if taker.self_trade_prevention in (STP_CANCEL_TAKER, STP_CANCEL_BOTH):
+                    return found
+                if taker.self_trade_prevention == STP_DECREMENT:
+                    remaining -= lots
+            else:
+                notional = notional_atoms(market, level.price_ticks, lots)
+                fee = fee_atoms(notional, market.taker_fee_ppm, credit_ppm)
+                credit_ppm = credit_after(notional, market.taker_fee_ppm, credit_ppm, fee)
+                found.cost_atoms += notional + fee
+                found.lots += lots
+                remaining -= lots
+            slot = core.orders[slot].next
+    return found
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def match(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    command: cython.pointer(cython.const[Command]),
+) -> cython.int:
+    """Trade an arriving order against the book.
+
+    Returns:
+        REASON_SELF_TRADE when prevention ended the taker, else REASON_NONE (it may have leaves).
+    """
+    side: cython.pointer(BookSide) = taker.opposite
+    slot: uint32_t
+    while taker.leaves_lots > 0 and reaches(side, taker.limit_key):
+        slot = core.levels[side.levels[side.count - 1]].head
+        if not is_prevented(core, taker, slot):
+            trade(core, taker, slot, command)
+        elif not prevent(core, taker, slot, command):
+            return REASON_SELF_TRADE
+        if core.broken != cython.NULL:
+            break
+    return REASON_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def prevent(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    slot: uint32_t,
+    command: cython.pointer(cython.const[Command]),
+) -> cython.bint:
+    """Apply the taker's prevention mode to a meeting; tell whether the taker goes on."""
+    if taker.self_trade_prevention == STP_CANCEL_TAKER:
+        return False
+    if taker.self_trade_prevention == STP_DECREMENT:
+        decrement(core, taker, slot, command)
+        return True
+    cancel(core, slot, REASON_SELF_TRADE, RESTING, command)
+    return taker.self_trade_prevention == STP_CANCEL_MAKER
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def decrement(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    slot: uint32_t,
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Take the smaller leaves from both orders without a trade: first the maker, then the taker."""
+    maker: cython.pointer(Order) = cython.address(core.orders[slot])
+    level: cython.pointer(Level) = cython.address(core.levels[maker.level])
+    lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+    locked: int64_t = locked_atoms(core, slot)
+    event: cython.pointer(Event)
+    touch_order(core, slot)
+    touch_level(core, maker.level)
+    maker.leaves_lots -= lots
+    level.quantity_lots -= lots
+    unlock(core, maker.lock_balance, locked - locked_atoms(core, slot))
+    event = order_event(core, command, EVENT_REDUCED, slot)
+    event.quantity_lots = lots
+    event.flags = RESTING
+    if maker.leaves_lots == 0:
+        unlink(core, slot)
+        forget(core, slot)
+    taker.leaves_lots -= lots
+    event = taker_event(core, command, EVENT_REDUCED, taker)
+    event.quantity_lots = lots
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def trade(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    slot: uint32_t,
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Trade the smaller leaves at the maker's price."""
+    market: cython.pointer(Market) = taker.market
+    asset: cython.pointer(Asset) = core.assets[market.quote_asset_id]
+    maker: cython.pointer(Order) = cython.address(core.orders[slot])
+    level: cython.pointer(Level) = cython.address(core.levels[maker.level])
+    lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+    base: int64_t = lots * market.base_atoms_per_lot
+    notional: int64_t = notional_atoms(market, level.price_ticks, lots)
+    taker_fee: int64_t = fee_atoms(notional, market.taker_fee_ppm, taker.fee_credit_ppm)
+    maker_fee: int64_t
+    event: cython.pointer(Event)
+    check(core, lots > 0, b"a trade has a quantity")
+    taker.fee_credit_ppm = credit_after(
+        notional, market.taker_fee_ppm, taker.fee_credit_ppm, taker_fee
+    )
+    touch_order(core, slot)
+    touch_level(core, maker.level)
+    if taker.side == BUY:
+        maker_fee = fill_maker_sell(core, market, slot, notional, lots)
+        taker.spent_atoms += notional + taker_fee
+        taker.received_atoms += base
+    else:
+        maker_fee = fill_maker_buy(core, market, slot, notional, lots)
+        taker.spent_atoms += base
+        taker.received_atoms += notional - taker_fee
+    taker.filled_lots += lots
+    taker.leaves_lots -= lots
+    level.quantity_lots -= lots
+    market.last_price_ticks = level.price_ticks
+    market.is_changed = True
+    asset.fee_atoms += maker_fee + taker_fee
+    asset.is_changed = True
+    event = taker_event(core, command, EVENT_FILL, taker)
+    event.price_ticks = level.price_ticks
+    event.quantity_lots = lots
+    event.fee_atoms = taker_fee
+    event.maker_order_id = maker.order_id
+    event.maker_leaves_lots = maker.leaves_lots
+    event.maker_fee_atoms = maker_fee
+    event.trade_id = core.next_trade_id
+    event.maker_account_id = core.balances[maker.lock_balance].account_id
+    event.maker_client_id_low = maker.client_id_low
+    event.maker_client_id_high = maker.client_id_high
+    event.maker_filled_lots = maker.filled_lots
+    core.next_trade_id += 1
+    if maker.leaves_lots == 0:
+        unlink(core, slot)
+        forget(core, slot)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def fill_maker_sell(
+    core: cython.pointer(Core),
+    market: cython.pointer(Market),
+    slot: uint32_t,
+    notional: int64_t,
+    lots: int64_t,
+) -> int64_t:
+    """Move a selling maker's money for a fill; give the fee that it paid."""
+    maker: cython.pointer(Order) = cython.address(core.orders[slot])
+    detail: cython.pointer(OrderDetail) = cython.address(core.details[slot])
+    lock: cython.pointer(Balance) = cython.address(core.balances[maker.lock_balance])
+    proceeds: cython.pointer(Balance) = cython.address(core.balances[detail.proceeds_balance])
+    base: int64_t = lots * market.base_atoms_per_lot
+    fee: int64_t = fee_atoms(notional, market.maker_fee_ppm, detail.fee_credit_ppm)
+    detail.fee_credit_ppm = credit_after(notional, market.maker_fee_ppm, detail.fee_credit_ppm, fee)
+    maker.filled_lots += lots
+    maker.leaves_lots -= lots
+    check(core, base <= lock.locked_atoms, b"no more is spent than is locked")
+    check(core, fee <= notional, b"a fee is at most its notional")
+    touch_balance(core, maker.lock_balance)
+    lock.locked_atoms -= base
+    touch_balance(core, detail.proceeds_balance)
+    proceeds.free_atoms += notional - fee
+    return fee
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def fill_maker_buy(
+    core: cython.pointer(Core),
+    market: cython.pointer(Market),
+    slot: uint32_t,
+    notional: int64_t,
+    lots: int64_t,
+) -> int64_t:
+    """Move a buying maker's money for a fill, free what it need not lock; give the fee."""
+    maker: cython.pointer(Order) = cython.address(core.orders[slot])
+    detail: cython.pointer(OrderDetail) = cython.address(core.details[slot])
+    lock: cython.pointer(Balance) = cython.address(core.balances[maker.lock_balance])
+    proceeds: cython.pointer(Balance) = cython.address(core.balances[detail.proceeds_balance])
+    locked: int64_t = locked_atoms(core, slot)
+    fee: int64_t = fee_atoms(notional, market.maker_fee_ppm, detail.fee_credit_ppm)
+    detail.fee_credit_ppm = credit_after(notional, market.maker_fee_ppm, detail.fee_credit_ppm, fee)
+    maker.filled_lots += lots
+    maker.leaves_lots -= lots
+    locked -= locked_atoms(core, slot)
+    check(core, locked <= lock.locked_atoms, b"no more is unlocked than is locked")
+    check(core, notional + fee <= locked, b"no more is spent than is locked")
+    touch_balance(core, maker.lock_balance)
+    lock.locked_atoms -= locked
+    lock.free_atoms += locked - notional - fee
+    touch_balance(core, detail.proceeds_balance)
+    proceeds.free_atoms += lots * market.base_atoms_per_lot
+    return fee

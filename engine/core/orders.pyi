@@ -1,0 +1,4 @@
+"""Order commands: place, cancel, replace, cancel all.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

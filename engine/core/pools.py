@@ -1,0 +1,260 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Growth of the slabs: each starts small and doubles, and gives no memory back before the end.
+
+A command reserves what it may need before it changes anything, so that a lack of memory stops it
+whole.
+"""
+
+import cython
+from cython.cimports.engine.core.layout import Event
+from cython.cimports.engine.core.pools import (
+    FIRST_ASSETS,
+    FIRST_CAPACITY,
+    FIRST_EVENTS,
+    FIRST_ORDERS,
+)
+from cython.cimports.engine.core.state import (
+    Account,
+    Balance,
+    Changes,
+    Core,
+    Level,
+    Order,
+    OrderDetail,
+    Slab,
+    Withdrawal,
+    check,
+)
+from cython.cimports.engine.core.table import table_reserve
+from cython.cimports.libc.stdint import int64_t, uint32_t
+from cython.cimports.libc.stdlib import realloc
+from cython.cimports.libc.string import memset
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def grown(
+    memory: cython.pointer(cython.p_void), count: cython.size_t, size: cython.size_t
+) -> cython.bint:
+    """Give an array room for `count` items; False, and nothing changed, when there is none."""
+    moved: cython.p_void = realloc(memory[0], count * size)
+    if moved == cython.NULL:
+        return False
+    memory[0] = moved
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def next_capacity(slab: cython.pointer(Slab)) -> uint32_t:
+    """Give the capacity after the next growth, 0 when it cannot grow; start with slot 0 used."""
+    if slab.capacity == 0:
+        slab.length = 1
+        return FIRST_CAPACITY
+    return slab.capacity * 2 if slab.capacity < 1 << 30 else 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def grow_changes(changes: cython.pointer(Changes), capacity: uint32_t) -> cython.bint:
+    """Give the list of changes room for every slot of its slab."""
+    memory: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(changes.slots)
+    )
+    return grown(memory, capacity, cython.sizeof(uint32_t))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_order(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for one more working order."""
+    slab: cython.pointer(Slab) = cython.address(core.order_slab)
+    if not table_reserve(cython.address(core.order_table)):
+        return False
+    if slab.free != 0 or slab.length < slab.capacity:
+        return True
+    capacity: uint32_t = next_capacity(slab)
+    orders: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.orders)
+    )
+    details: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.details)
+    )
+    if (
+        capacity == 0
+        or not grow_changes(cython.address(core.orders_changed), capacity)
+        or not grown(orders, capacity, cython.sizeof(Order))
+        or not grown(details, capacity, cython.sizeof(OrderDetail))
+    ):
+        return False
+    slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_level(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for one more level."""
+    slab: cython.pointer(Slab) = cython.address(core.level_slab)
+    if slab.free != 0 or slab.length < slab.capacity:
+        return True
+    capacity: uint32_t = next_capacity(slab)
+    levels: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.levels)
+    )
+    if (
+        capacity == 0
+        or not grow_changes(cython.address(core.levels_changed), capacity)
+        or not grown(levels, capacity, cython.sizeof(Level))
+    ):
+        return False
+    slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_account_order(account: cython.pointer(Account)) -> cython.bint:
+    """Make room for one more order in the account's list."""
+    if account.orders_count < account.orders_capacity:
+        return True
+    capacity: uint32_t = account.orders_capacity * 2 if account.orders_capacity else FIRST_ORDERS
+    orders: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(account.orders)
+    )
+    if not grown(orders, capacity, cython.sizeof(uint32_t)):
+        return False
+    account.orders_capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_withdrawal(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for one more open withdrawal."""
+    slab: cython.pointer(Slab) = cython.address(core.withdrawal_slab)
+    if not table_reserve(cython.address(core.withdrawal_table)):
+        return False
+    if slab.free != 0 or slab.length < slab.capacity:
+        return True
+    capacity: uint32_t = next_capacity(slab)
+    items: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.withdrawals)
+    )
+    if capacity == 0 or not grown(items, capacity, cython.sizeof(Withdrawal)):
+        return False
+    slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_account(core: cython.pointer(Core), account_id: uint32_t) -> cython.bint:
+    """Make room for an account of this id."""
+    capacity: uint32_t = core.accounts_capacity if core.accounts_capacity else FIRST_CAPACITY
+    while capacity <= account_id:
+        capacity *= 2
+    if capacity == core.accounts_capacity:
+        return True
+    accounts: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.accounts)
+    )
+    if not grown(accounts, capacity, cython.sizeof(Account)):
+        return False
+    memset(
+        core.accounts + core.accounts_capacity,
+        0,
+        (capacity - core.accounts_capacity) * cython.sizeof(Account),
+    )
+    core.accounts_capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_balance(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for one more balance."""
+    slab: cython.pointer(Slab) = cython.address(core.balance_slab)
+    if slab.length < slab.capacity:
+        return True
+    capacity: uint32_t = next_capacity(slab)
+    balances: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.balances)
+    )
+    if (
+        capacity == 0
+        or not grow_changes(cython.address(core.balances_changed), capacity)
+        or not grown(balances, capacity, cython.sizeof(Balance))
+    ):
+        return False
+    slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_asset(account: cython.pointer(Account), asset_id: uint32_t) -> cython.bint:
+    """Make room for an asset of this id in the account's table of balances."""
+    capacity: uint32_t = account.balances_capacity if account.balances_capacity else FIRST_ASSETS
+    while capacity <= asset_id:
+        capacity *= 2
+    if capacity == account.balances_capacity:
+        return True
+    balances: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(account.balances)
+    )
+    if not grown(balances, capacity, cython.sizeof(uint32_t)):
+        return False
+    memset(
+        account.balances + account.balances_capacity,
+        0,
+        (capacity - account.balances_capacity) * cython.sizeof(uint32_t),
+    )
+    account.balances_capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def open_balance(core: cython.pointer(Core), account_id: uint32_t, asset_id: uint32_t) -> uint32_t:
+    """Make an empty balance and give its index; 0 when there is no memory."""
+    account: cython.pointer(Account) = cython.address(core.accounts[account_id])
+    enough: cython.bint = reserve_balance(core) and reserve_asset(account, asset_id)
+    if not check(core, enough, b"there is memory for a balance"):
+        return 0
+    index: uint32_t = core.balance_slab.length
+    balance: cython.pointer(Balance) = cython.address(core.balances[index])
+    memset(balance, 0, cython.sizeof(Balance))
+    balance.account_id = account_id
+    balance.asset_id = asset_id
+    account.balances[asset_id] = index
+    core.balance_slab.length += 1
+    core.balance_slab.count += 1
+    return index
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def grow_events(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for more events."""
+    capacity: int64_t = core.events_capacity * 2 if core.events_capacity else FIRST_EVENTS
+    events: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.events)
+    )
+    enough: cython.bint = grown(events, capacity, cython.sizeof(Event))
+    if enough:
+        core.events_capacity = capacity
+    return check(core, enough, b"there is memory for an event")

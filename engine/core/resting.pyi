@@ -1,0 +1,4 @@
+"""What happens to a working order besides trading: it is unlocked, cancelled, forgotten.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

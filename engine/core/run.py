@@ -1,0 +1,286 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The way of commands through the rules: many in, their events out, without Python objects."""
+
+import cython
+from cython.cimports.engine.core.constants import (
+    ANSWER,
+    CANCEL,
+    CANCEL_ALL,
+    DEFINE_ASSET,
+    DEPOSIT,
+    DUPLICATE_WITH_DIFFERENT_BODY,
+    EVENT_DUPLICATE,
+    EVENT_REJECTED,
+    ID_TOO_OLD,
+    PLACE,
+    REJECT_NONE,
+    REPLACE,
+    SEED_A,
+    SENT_TIME_AHEAD_NS_MAX,
+    SENT_TIME_IN_FUTURE,
+    TAG_BODY,
+    UNKNOWN_ACCOUNT,
+    UNKNOWN_ASSET,
+    UNKNOWN_MARKET,
+    WITHDRAW_FINALIZE,
+    WITHDRAW_HOLD,
+    WITHDRAW_RELEASE,
+)
+from cython.cimports.engine.core.definitions import define
+from cython.cimports.engine.core.funds import deposit, finalize, hold, release
+from cython.cimports.engine.core.hashing import client_id_hash, mix_high, order_id_hash
+from cython.cimports.engine.core.ids import find_entry, ids_reserve, remember
+from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.orders import cancel_all, cancel_one, place, replace
+from cython.cimports.engine.core.pools import (
+    find_order,
+    has_account,
+    has_asset,
+    has_market,
+    new_event,
+)
+from cython.cimports.engine.core.rules import number_reject, shape_reject
+from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, check
+from cython.cimports.engine.core.table import prefetch, table_prefetch
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def run_all(
+    core: cython.pointer(Core),
+    commands: cython.pointer(cython.const[Command]),
+    count: int64_t,
+) -> int64_t:
+    """Run commands in order; stop at a broken invariant, noted in the core.
+
+    Returns:
+        How many ran.
+    """
+    at: int64_t = 0
+    i: int64_t
+    some: int64_t
+    while at < count:
+        some = min(count - at, AHEAD)
+        look_ahead(core, commands + at, some)
+        for i in range(some):
+            run(core, commands + at + i, core.ahead_id_hash[i], core.ahead_body_hash[i])
+            if core.broken != cython.NULL:
+                return at + i
+        at += some
+    return count
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def look_ahead(
+    core: cython.pointer(Core),
+    commands: cython.pointer(cython.const[Command]),
+    count: int64_t,
+) -> cython.void:
+    """Hash the ids and bodies of commands, and fetch the memory that they will need.
+
+    The misses of many commands then overlap, where those of one command would follow each other.
+    """
+    i: int64_t
+    command: cython.pointer(cython.const[Command])
+    slot: uint32_t
+    for i in range(count):
+        command = commands + i
+        if command.client_id_low != 0 or command.client_id_high != 0:
+            core.ahead_body_hash[i] = hash_body(command)
+            core.ahead_id_hash[i] = client_id_hash(
+                command.account_id, command.client_id_low, command.client_id_high
+            )
+            table_prefetch(cython.address(core.ids.table), core.ahead_id_hash[i])
+        if command.kind in (CANCEL, REPLACE) and command.order_id != 0:
+            table_prefetch(cython.address(core.order_table), order_id_hash(command.order_id))
+    for i in range(count):
+        command = commands + i
+        if command.kind in (CANCEL, REPLACE) and command.order_id != 0:
+            slot = find_order(core, command.order_id)
+            prefetch(core.orders + slot)
+            prefetch(core.details + slot)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def hash_body(command: cython.pointer(cython.const[Command])) -> uint64_t:
+    """Hash what a client id is bound to: everything from the account on."""
+    words: cython.pointer(cython.const[uint64_t]) = cython.cast(
+        cython.pointer(cython.const[uint64_t]), command
+    )
+    lane: uint64_t = SEED_A ^ TAG_BODY
+    i: cython.int
+    for i in range(5, 16):
+        lane = mix_high(lane, words[i])
+    return lane
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def run(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    id_hash: uint32_t,
+    body_hash: uint64_t,
+) -> cython.void:
+    """Run one command: it is refused and changes nothing, or it is done and remembered."""
+    if not check(core, command.sequence == core.sequence_last + 1, b"sequences have no gap"):
+        return
+    if not check(core, command.time_ns > core.time_ns_last, b"time rises"):
+        return
+    core.sequence_last = command.sequence
+    core.time_ns_last = command.time_ns
+    core.events_first = core.events_count
+    core.answer_order_id = 0
+    has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
+    first: cython.pointer(IdEntry) = cython.NULL
+    reject: cython.int = shape_reject(core, command)
+    if reject == REJECT_NONE:
+        reject = known_reject(core, command)
+    if reject == REJECT_NONE and command.kind >= DEFINE_ASSET:
+        reject = define(core, command)
+    elif reject == REJECT_NONE:
+        if has_id:
+            reject = id_reject(core, command)
+            if reject == REJECT_NONE:
+                first = find_entry(
+                    cython.address(core.ids),
+                    id_hash,
+                    command.account_id,
+                    command.client_id_low,
+                    command.client_id_high,
+                )
+        if reject == REJECT_NONE and first != cython.NULL:
+            reject = answer_again(core, command, first, body_hash)
+            has_id = False
+        elif reject == REJECT_NONE:
+            reject = number_reject(command)
+            if reject == REJECT_NONE:
+                if has_id and not check(
+                    core, ids_reserve(cython.address(core.ids)), b"there is memory for an id"
+                ):
+                    return
+                reject = carry_out(core, command)
+    if reject != REJECT_NONE:
+        refuse(core, command, reject)
+    elif has_id:
+        remember(core, command, id_hash, body_hash)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def carry_out(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Do what a command asks for, or give the rule that it breaks."""
+    if command.kind == PLACE:
+        return place(core, command)
+    if command.kind == CANCEL:
+        return cancel_one(core, command)
+    if command.kind == REPLACE:
+        return replace(core, command)
+    if command.kind == CANCEL_ALL:
+        return cancel_all(core, command)
+    if command.kind == DEPOSIT:
+        return deposit(core, command)
+    if command.kind == WITHDRAW_HOLD:
+        return hold(core, command)
+    if command.kind == WITHDRAW_RELEASE:
+        return release(core, command)
+    check(core, command.kind == WITHDRAW_FINALIZE, b"every kind of command is carried out")
+    return finalize(core, command)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def known_reject(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Give the first broken rule among rejects 9 to 11."""
+    if command.kind >= DEFINE_ASSET:
+        return REJECT_NONE
+    if not has_account(core, command.account_id):
+        return UNKNOWN_ACCOUNT
+    if command.kind in (DEPOSIT, WITHDRAW_HOLD) and not has_asset(core, command.asset_id):
+        return UNKNOWN_ASSET
+    names_market: cython.bint = command.kind == PLACE or (
+        command.kind == CANCEL_ALL and command.market_id != 0
+    )
+    if names_market and not has_market(core, command.market_id):
+        return UNKNOWN_MARKET
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def id_reject(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Give the first broken rule among rejects 12 and 13."""
+    ids: cython.pointer(IdWindow) = cython.address(core.ids)
+    if command.sent_time_ns > command.time_ns and (
+        command.sent_time_ns - command.time_ns > SENT_TIME_AHEAD_NS_MAX
+    ):
+        return SENT_TIME_IN_FUTURE
+    if command.sent_time_ns < command.time_ns - ids.window_ns:
+        return ID_TOO_OLD
+    if command.sent_time_ns < ids.floor_time_ns:
+        return ID_TOO_OLD
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def answer_again(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    first: cython.pointer(IdEntry),
+    body_hash: uint64_t,
+) -> cython.int:
+    """Give the first answer of an id again, or refuse another body under it."""
+    event: cython.pointer(Event)
+    if first.body_hash != body_hash:
+        return DUPLICATE_WITH_DIFFERENT_BODY
+    event = new_event(core, command, EVENT_DUPLICATE)
+    event.flags = ANSWER
+    event.account_id = command.account_id
+    event.market_id = command.market_id
+    event.order_id = first.order_id
+    event.client_id_low = command.client_id_low
+    event.client_id_high = command.client_id_high
+    event.maker_order_id = first.sequence
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def refuse(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    reject: cython.int,
+) -> cython.void:
+    """Write the refusal of the command."""
+    event: cython.pointer(Event) = new_event(core, command, EVENT_REJECTED)
+    event.code = reject
+    event.flags = ANSWER
+    event.account_id = command.account_id
+    event.market_id = command.market_id
+    event.order_id = command.order_id
+    event.client_id_low = command.client_id_low
+    event.client_id_high = command.client_id_high

@@ -1,0 +1,224 @@
+"""The venue's state in C: slabs of structs, reused by free lists, and tables that grow.
+
+Index 0 of a slab means none. What is hot is kept apart from what is not: an order that rests and
+is cancelled touches one cache line of its own.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from engine.core.hashing cimport Hash
+from engine.core.layout cimport Event
+
+cdef enum:
+    CHANGED = 128  # bit of an order's flags: its record is not in the digest's sum
+    AHEAD = 32  # commands whose memory is fetched together
+
+# A working order. Its side, market and price are those of its level; its account is that of the
+# balance that it locks; what it has locked follows from its leaves.
+cdef struct Order:
+    uint64_t order_id
+    uint64_t client_id_low
+    uint64_t client_id_high
+    int64_t leaves_lots
+    int64_t filled_lots
+    uint32_t next  # in the queue of its level; in the free list
+    uint32_t previous
+    uint32_t level  # 0: the slot is free
+    uint32_t lock_balance
+    uint32_t account_position  # where the account's list of orders has it
+    uint8_t order_type
+    uint8_t time_in_force
+    uint8_t self_trade_prevention
+    uint8_t flags
+
+cdef struct OrderDetail:
+    uint64_t priority_sequence
+    Hash hash  # of its record in the digest's sum, unless CHANGED
+    uint32_t fee_credit_ppm
+    uint32_t proceeds_balance
+
+# A price level; `order_count` 0: the slot is free.
+cdef struct Level:
+    int64_t price_ticks
+    int64_t quantity_lots
+    uint32_t head  # also next in the free list
+    uint32_t tail
+    uint32_t order_count
+    uint16_t market_id
+    uint8_t side
+    uint8_t is_changed
+
+# One side of a book. A key is the price times `sign`, so that the best is last.
+cdef struct BookSide:
+    int64_t *keys
+    uint32_t *levels
+    int64_t sign
+    uint32_t count
+    uint32_t capacity
+
+cdef struct Market:
+    BookSide sides[3]  # by Side
+    int64_t quote_atoms_per_tick_lot
+    int64_t base_atoms_per_lot
+    int64_t quantity_lots_max  # beyond it the base atoms are too many
+    int64_t tick_lots_max  # beyond it the notional is too large
+    int64_t last_price_ticks
+    uint32_t market_id
+    uint32_t base_asset_id
+    uint32_t quote_asset_id
+    uint32_t maker_fee_ppm
+    uint32_t taker_fee_ppm
+    uint32_t fee_ppm_max
+    uint64_t symbol_low
+    uint64_t symbol_high
+    Hash hash  # in the digest's sum
+    bint is_changed
+
+cdef struct Asset:
+    uint32_t asset_id
+    uint32_t decimals
+    uint64_t symbol_low
+    uint64_t symbol_high
+    int64_t deposited_atoms
+    int64_t withdrawn_atoms
+    int64_t fee_atoms
+    Hash hash  # in the digest's sum
+    bint is_changed
+
+cdef struct Balance:
+    int64_t free_atoms
+    int64_t locked_atoms
+    int64_t held_atoms
+    uint32_t account_id
+    uint16_t asset_id
+    uint16_t is_changed
+
+cdef struct Account:
+    uint64_t group  # 0: not defined
+    uint32_t *balances  # by asset id
+    uint32_t *orders  # in no order
+    uint32_t balances_capacity
+    uint32_t orders_count
+    uint32_t orders_capacity
+
+cdef struct Withdrawal:
+    uint64_t withdrawal_id
+    int64_t amount_atoms
+    uint32_t account_id
+    uint32_t asset_id
+    uint32_t next  # in the free list
+
+# Open addressing: a slot is a 32-bit hash, not 0, and a 32-bit value; the owner of the table
+# compares keys. While it grows, the old slots move a few at a time.
+cdef struct Table:
+    uint64_t *slots
+    uint64_t *old_slots
+    uint64_t old_next  # the first old slot that has not moved
+    uint64_t old_left  # how many old slots are still to be looked at
+    uint32_t bits
+    uint32_t old_bits
+    uint64_t count
+
+# What is remembered of a command with a client id.
+cdef struct IdEntry:
+    uint64_t client_id_low
+    uint64_t client_id_high
+    uint64_t body_hash
+    uint64_t order_id
+    uint64_t sequence
+    int64_t accepted_time_ns
+    int64_t sent_time_ns
+    uint32_t account_id
+    uint32_t hash
+
+# Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
+cdef struct IdWindow:
+    IdEntry **chunks
+    uint64_t chunks_capacity
+    uint64_t first
+    uint64_t next
+    uint64_t summed  # entries before it are in the digest's sum
+    Table table
+    int64_t window_ns
+    int64_t ids_max
+    int64_t floor_time_ns
+
+# A list of slots whose records are to be hashed again; each at most once, so it has room for all.
+cdef struct Changes:
+    uint32_t *slots
+    uint32_t count
+
+cdef struct Slab:
+    uint32_t length  # slots ever used, slot 0 included
+    uint32_t capacity
+    uint32_t free  # head of the free list
+    uint32_t count  # slots in use
+
+cdef struct Core:
+    uint64_t sequence_last
+    int64_t time_ns_last
+    uint64_t next_order_id
+    uint64_t next_trade_id
+    const char *broken  # the invariant that does not hold
+    Order *orders
+    OrderDetail *details
+    Level *levels
+    Balance *balances
+    Account *accounts
+    Withdrawal *withdrawals
+    Slab order_slab
+    Slab level_slab
+    Slab balance_slab
+    Slab withdrawal_slab
+    uint32_t accounts_capacity
+    Table order_table
+    Table withdrawal_table
+    IdWindow ids
+    Event *events
+    int64_t events_count
+    int64_t events_capacity
+    int64_t events_first  # of the command that runs
+    uint64_t answer_order_id  # that the command's client id will name
+    Hash sum  # of the records that have not changed since they were added
+    Changes orders_changed
+    Changes levels_changed
+    Changes balances_changed
+    Market *markets[1025]
+    Asset *assets[1025]
+    uint64_t unused_masks[13][16]
+    uint64_t ahead_body_hash[32]
+    uint32_t ahead_id_hash[32]
+    Event spare_event  # written to when there is no memory for one
+
+# An order on its way: of a place, or of a replace that lost its place.
+cdef struct Taker:
+    Market *market
+    BookSide *opposite
+    int64_t limit_key  # the last key of the opposite side that it reaches
+    uint64_t order_id
+    uint64_t client_id_low
+    uint64_t client_id_high
+    int64_t price_ticks
+    int64_t leaves_lots
+    int64_t filled_lots
+    int64_t lock_atoms  # what it may spend
+    int64_t locked_before_atoms  # what it had locked before it came
+    int64_t spent_atoms
+    int64_t received_atoms
+    uint64_t group
+    uint32_t account_id
+    uint32_t fee_credit_ppm
+    uint32_t lock_balance
+    uint32_t proceeds_balance
+    uint32_t slot  # of a replaced order, else 0
+    uint8_t side
+    uint8_t order_type
+    uint8_t time_in_force
+    uint8_t self_trade_prevention
+    uint8_t flags
+
+cdef inline bint check(Core *core, bint fact, const char *claim) noexcept nogil:
+    """Note a broken invariant; the command's end stops the process."""
+    if not fact and core.broken == NULL:
+        core.broken = claim
+    return fact

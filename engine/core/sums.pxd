@@ -1,0 +1,58 @@
+"""Upkeep of the digest: a record leaves the sum when it is first touched and comes back when the
+digest is asked for, so what changes often is hashed once in between.
+"""
+
+from libc.stdint cimport uint32_t, uint64_t
+
+from engine.core.hashing cimport Hash, take_from
+from engine.core.state cimport CHANGED, Asset, Changes, Core, IdEntry, Market, Withdrawal
+
+cdef Hash hash_order(Core *core, uint32_t slot) noexcept nogil
+cdef Hash hash_level(
+    Core *core, uint32_t index, uint64_t quantity_lots, uint64_t order_count
+) noexcept nogil
+cdef Hash hash_balance(Core *core, uint32_t index) noexcept nogil
+cdef Hash hash_id_entry(IdEntry *entry) noexcept nogil
+cdef Hash hash_withdrawal(Withdrawal *item) noexcept nogil
+cdef Hash hash_asset(Asset *asset) noexcept nogil
+cdef Hash hash_market(Market *market) noexcept nogil
+cdef Hash hash_account(uint64_t account_id, uint64_t group) noexcept nogil
+cdef Hash hash_venue(Core *core) noexcept nogil
+cdef void take_level(Core *core, uint32_t index) noexcept nogil
+cdef void take_balance(Core *core, uint32_t index) noexcept nogil
+cdef Hash settled_sum(Core *core) noexcept nogil
+
+
+cdef inline void note(Changes *changes, uint32_t slot) noexcept nogil:
+    changes.slots[changes.count] = slot
+    changes.count += 1
+
+
+cdef inline void take_order(Core *core, uint32_t slot) noexcept nogil:
+    # Take the record of a working order out of the sum, if it is in it.
+    if not core.orders[slot].flags & CHANGED:
+        take_from(&core.sum, core.details[slot].hash)
+
+
+cdef inline void touch_order(Core *core, uint32_t slot) noexcept nogil:
+    # The record of a working order is about to change.
+    if not core.orders[slot].flags & CHANGED:
+        take_from(&core.sum, core.details[slot].hash)
+        core.orders[slot].flags |= CHANGED
+        note(&core.orders_changed, slot)
+
+
+cdef inline void touch_level(Core *core, uint32_t index) noexcept nogil:
+    # A level that has orders is about to change.
+    if not core.levels[index].is_changed:
+        take_level(core, index)
+        core.levels[index].is_changed = True
+        note(&core.levels_changed, index)
+
+
+cdef inline void touch_balance(Core *core, uint32_t index) noexcept nogil:
+    # A balance is about to change.
+    if not core.balances[index].is_changed:
+        take_balance(core, index)
+        core.balances[index].is_changed = True
+        note(&core.balances_changed, index)

@@ -1,0 +1,4 @@
+"""Growth, insertion and removal of the core's hash tables.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

@@ -1,0 +1,202 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The way of an arriving order: aim at the opposite side, match, settle, rest or be cancelled."""
+
+import cython
+from cython.cimports.engine.core.book import link, opposite, reaches, reserve_key
+from cython.cimports.engine.core.constants import (
+    BUY,
+    EVENT_CANCELLED,
+    GTC,
+    LIMIT,
+    MARKET,
+    REASON_NO_LIQUIDITY,
+    REASON_NONE,
+    RESTING,
+)
+from cython.cimports.engine.core.hashing import order_id_hash
+from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.matching import match
+from cython.cimports.engine.core.money import lock_required
+from cython.cimports.engine.core.pools import (
+    balance_of,
+    reserve_account_order,
+    reserve_level,
+    reserve_order,
+    take_order_slot,
+)
+from cython.cimports.engine.core.resting import forget
+from cython.cimports.engine.core.state import (
+    CHANGED,
+    Account,
+    Balance,
+    Core,
+    Market,
+    Order,
+    Taker,
+    check,
+)
+from cython.cimports.engine.core.sums import note, touch_balance
+from cython.cimports.engine.core.table import table_insert
+from cython.cimports.engine.core.writer import taker_event
+from cython.cimports.libc.stdint import INT64_MIN, int64_t, uint32_t
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def aim(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    market: cython.pointer(Market),
+    price_ticks: int64_t,
+) -> cython.void:
+    """Set what follows from a taker's market, side and price."""
+    taker.market = market
+    taker.opposite = cython.address(market.sides[opposite(taker.side)])
+    taker.price_ticks = price_ticks
+    taker.limit_key = price_ticks * taker.opposite.sign
+    if taker.order_type == MARKET:
+        taker.limit_key = INT64_MIN
+    taker.group = core.accounts[taker.account_id].group
+    taker.spent_atoms = 0
+    taker.received_atoms = 0
+    if taker.side == BUY:
+        taker.lock_balance = balance_of(core, taker.account_id, market.quote_asset_id)
+        taker.proceeds_balance = balance_of(core, taker.account_id, market.base_asset_id)
+    else:
+        taker.lock_balance = balance_of(core, taker.account_id, market.base_asset_id)
+        taker.proceeds_balance = balance_of(core, taker.account_id, market.quote_asset_id)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> cython.bint:
+    """Make room for a taker to rest, before anything changes."""
+    enough: cython.bint = (
+        reserve_order(core)
+        and reserve_level(core)
+        and reserve_key(cython.address(taker.market.sides[taker.side]))
+        and reserve_account_order(cython.address(core.accounts[taker.account_id]))
+        and taker.lock_balance != 0
+        and taker.proceeds_balance != 0
+    )
+    return check(core, enough, b"there is memory for an order")
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def work(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    answer_index: int64_t,
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Match, then rest or cancel the leaves; complete the answer with how it ended."""
+    reason: cython.int = REASON_NONE
+    required: int64_t = 0
+    event: cython.pointer(Event)
+    if reaches(taker.opposite, taker.limit_key):
+        reason = match(core, taker, command)
+    rests: cython.bint = (
+        taker.leaves_lots != 0
+        and reason == REASON_NONE
+        and taker.order_type == LIMIT
+        and taker.time_in_force == GTC
+    )
+    if rests:
+        required = lock_required(
+            taker.market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
+        )
+    settle(core, taker, required)
+    core.answer_order_id = taker.order_id
+    event = cython.address(core.events[answer_index])
+    event.filled_lots = taker.filled_lots
+    event.leaves_lots = 0
+    if rests:
+        event.leaves_lots = taker.leaves_lots
+        event.flags |= RESTING
+        rest(core, taker, command)
+        return
+    if taker.slot != 0:
+        forget(core, taker.slot)
+    if taker.leaves_lots != 0:
+        event = taker_event(core, command, EVENT_CANCELLED, taker)
+        event.code = reason if reason != REASON_NONE else REASON_NO_LIQUIDITY
+        event.quantity_lots = taker.leaves_lots
+        event.leaves_lots = 0
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def settle(
+    core: cython.pointer(Core), taker: cython.pointer(Taker), required: int64_t
+) -> cython.void:
+    """Move the taker's money: what it spent and received, and the lock that it now needs."""
+    lock: cython.pointer(Balance) = cython.address(core.balances[taker.lock_balance])
+    proceeds: cython.pointer(Balance) = cython.address(core.balances[taker.proceeds_balance])
+    check(
+        core,
+        taker.spent_atoms + required <= taker.lock_atoms,
+        b"a taker spends and locks no more than its lock on arrival",
+    )
+    touch_balance(core, taker.lock_balance)
+    lock.locked_atoms += required - taker.locked_before_atoms
+    lock.free_atoms -= taker.spent_atoms + required - taker.locked_before_atoms
+    check(core, lock.free_atoms >= 0, b"a lock is covered by the free balance")
+    check(core, lock.locked_atoms >= 0, b"no more is spent than is locked")
+    if taker.received_atoms != 0:
+        touch_balance(core, taker.proceeds_balance)
+        proceeds.free_atoms += taker.received_atoms
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def rest(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Put what is left of a taker at the back of its level; there is room (`reserve`)."""
+    slot: uint32_t = taker.slot
+    if slot == 0:
+        slot = enter(core, taker)
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    order.leaves_lots = taker.leaves_lots
+    order.filled_lots = taker.filled_lots
+    core.details[slot].fee_credit_ppm = taker.fee_credit_ppm
+    core.details[slot].priority_sequence = command.sequence
+    link(core, taker.market, taker.side, taker.price_ticks, slot)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
+    """Give a new order a slot, and enter it in the index and in its account's list."""
+    account: cython.pointer(Account) = cython.address(core.accounts[taker.account_id])
+    slot: uint32_t = take_order_slot(core)
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    if not order.flags & CHANGED:
+        note(cython.address(core.orders_changed), slot)
+    order.order_id = taker.order_id
+    order.client_id_low = taker.client_id_low
+    order.client_id_high = taker.client_id_high
+    order.lock_balance = taker.lock_balance
+    order.order_type = taker.order_type
+    order.time_in_force = taker.time_in_force
+    order.self_trade_prevention = taker.self_trade_prevention
+    order.flags = taker.flags | CHANGED
+    core.details[slot].proceeds_balance = taker.proceeds_balance
+    order.account_position = account.orders_count
+    account.orders[account.orders_count] = slot
+    account.orders_count += 1
+    table_insert(cython.address(core.order_table), order_id_hash(order.order_id), slot)
+    return slot

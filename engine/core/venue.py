@@ -1,0 +1,183 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The compiled venue: stamped commands in, their events out.
+
+It does what `engine.reference.venue` says, byte for byte. Start reading at `engine.core.run`.
+"""
+
+import cython
+import numpy as np
+from cython.cimports.cpython.buffer import (
+    Py_buffer,
+    PyBUF_SIMPLE,
+    PyBUF_WRITABLE,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cython.cimports.engine.core.audit import audit
+from cython.cimports.engine.core.hashing import Hash
+from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.lifetime import free_core, new_core
+from cython.cimports.engine.core.queries import (
+    read_accounts,
+    read_assets,
+    read_balance,
+    read_balances,
+    read_counts,
+    read_levels,
+    read_markets,
+    read_order,
+    read_orders,
+)
+from cython.cimports.engine.core.run import run_all
+from cython.cimports.engine.core.scan import scanned_sum
+from cython.cimports.engine.core.state import Core
+from cython.cimports.engine.core.sums import settled_sum
+from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.string import memcpy
+
+from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
+from engine.core.events import EVENT
+from engine.core.invariants import BrokenInvariant, check
+
+check(cython.sizeof(Command) == COMMAND_BYTES, "a command struct is as long as its dtype")
+check(cython.sizeof(Event) == EVENT.itemsize, "an event struct is as long as its dtype")
+
+
+def unused_mask(kind):
+    """Give the bits of each word of a command that its kind must leave zero."""
+    used = np.zeros(COMMAND_BYTES, np.uint8)
+    for name in ("sequence", "time_ns", "kind", *USED_FIELDS[kind]):
+        dtype, offset = COMMAND.fields[name][:2]
+        used[offset : offset + dtype.itemsize] = 255
+    return (~used).view(np.uint64).tolist()
+
+
+@cython.cfunc
+def digest_of(total: Hash) -> object:
+    """Give a sum as one number of 128 bits."""
+    return cython.cast(object, total.high) << 64 | total.low
+
+
+@cython.final
+@cython.cclass
+class Venue:
+    """The whole state of a venue and the rules that change it."""
+
+    core: cython.pointer(Core)
+
+    def __cinit__(self) -> None:
+        self.core = new_core()
+        if self.core == cython.NULL:
+            raise MemoryError("there is memory for a venue")
+        for kind in CommandKind:
+            for word, mask in enumerate(unused_mask(kind)):
+                self.core.unused_masks[int(kind)][word] = mask
+
+    def __dealloc__(self) -> None:
+        free_core(self.core)
+
+    @property
+    def sequence_last(self):
+        """The sequence of the last command."""
+        return self.core.sequence_last
+
+    @property
+    def time_ns_last(self):
+        """The time of the last command."""
+        return self.core.time_ns_last
+
+    def apply(self, commands):
+        """Apply stamped commands in order.
+
+        Args:
+            commands: COMMAND records whose sequences follow the last one without a gap and whose
+                times rise.
+
+        Returns:
+            Their EVENT records, in order, in an array of their own.
+
+        Raises:
+            BrokenInvariant: The commands are not in order, or there is a bug; then the state is
+                not known.
+        """
+        core: cython.pointer(Core) = self.core
+        buffer = cython.declare(Py_buffer)
+        self.raise_broken()
+        check(commands.dtype == COMMAND, "commands have the command dtype")
+        count: int64_t = commands.size
+        core.events_count = 0
+        if count != 0:
+            flat = np.ascontiguousarray(commands).view(np.uint8)
+            PyObject_GetBuffer(flat, cython.address(buffer), PyBUF_SIMPLE)
+            run_all(core, cython.cast(cython.pointer(Command), buffer.buf), count)
+            PyBuffer_Release(cython.address(buffer))
+            self.raise_broken()
+        return self.taken_events()
+
+    @cython.cfunc
+    def taken_events(self) -> object:
+        """Copy the events of the last commands out."""
+        events = np.empty(self.core.events_count, dtype=EVENT)
+        buffer = cython.declare(Py_buffer)
+        if self.core.events_count != 0:
+            PyObject_GetBuffer(events.view(np.uint8), cython.address(buffer), PyBUF_WRITABLE)
+            memcpy(buffer.buf, self.core.events, self.core.events_count * cython.sizeof(Event))
+            PyBuffer_Release(cython.address(buffer))
+        return events
+
+    @cython.cfunc
+    def raise_broken(self) -> cython.int:
+        """Raise the broken invariant, if there is one."""
+        if self.core.broken != cython.NULL:
+            raise BrokenInvariant(self.core.broken.decode("ascii"))
+        return 0
+
+    def digest(self):
+        """Give the digest of the state, as it is kept up."""
+        return digest_of(settled_sum(self.core))
+
+    def digest_scan(self):
+        """Give the digest of the state by a full scan."""
+        return digest_of(scanned_sum(self.core))
+
+    def validate(self):
+        """Check every invariant; raise BrokenInvariant with the first that does not hold."""
+        audit(self.core)
+        self.raise_broken()
+
+    def balance(self, account_id, asset_id):
+        """Give free, locked and held atoms."""
+        return read_balance(self.core, account_id, asset_id)
+
+    def balances(self, account_id=0):
+        """List balances that are not zero, of one account or (0) all."""
+        return read_balances(self.core, account_id)
+
+    def orders(self, account_id=0, market_id=0):
+        """List working orders by order id, of one account and market or (0) all."""
+        return read_orders(self.core, account_id, market_id)
+
+    def order(self, order_id):
+        """Give one working order, or an empty array."""
+        return read_order(self.core, order_id)
+
+    def levels(self, market_id, side, depth=0):
+        """List price levels, best first; `depth` 0 gives all."""
+        return read_levels(self.core, market_id, side, depth)
+
+    def assets(self):
+        """List assets by id, with totals."""
+        return read_assets(self.core)
+
+    def markets(self):
+        """List markets by id."""
+        return read_markets(self.core)
+
+    def accounts(self):
+        """List (account id, group id as defined: 0 for a group of its own)."""
+        return read_accounts(self.core)
+
+    def counts(self):
+        """Give the venue's counters and limits."""
+        return read_counts(self.core)
