@@ -12,9 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from realstack.cli.outcome import guarded
-from realstack.cli.output import Output
-
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -67,5 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"realstack: no command {words[0]!r}; there are: {', '.join(COMMANDS)}")
         return 2
+    if words[0] == "serve":
+        # What the other commands need to say what went wrong takes time to load.
+        return int(load("serve").main(words[1:]))
+    from realstack.cli.outcome import guarded  # see above
+    from realstack.cli.output import Output
+
     output = Output(words[0], as_json="--json" in words)
     return guarded(output, lambda: int(load(words[0]).main(words[1:])))
