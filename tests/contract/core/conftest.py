@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-# from engine.core.venue import Venue
+from engine.core.venue import Venue
 from engine.reference.venue import ReferenceVenue
 from tests.contract.core.desk import AnyVenue, Desk
 
-CORES: dict[str, Callable[[], AnyVenue]] = {"reference": ReferenceVenue}
+CORES: dict[str, Callable[[], AnyVenue]] = {"reference": ReferenceVenue, "compiled": Venue}
 
 
 @pytest.fixture(params=sorted(CORES))
