@@ -7,11 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.feed.book_changes import BOOK_CHANGE, book_changes
+from engine.feed.book_changes import book_changes
 from engine.feed.limits import FeedLimits
 from engine.feed.market_book import MarketBook
-
-_RAW_CHANGE = np.dtype(f"V{BOOK_CHANGE.itemsize}")
 
 
 class BookFeed:
@@ -29,16 +27,15 @@ class BookFeed:
 
     def consume(self, events: NDArray[np.void]) -> list[int]:
         """Take in released events; give the markets whose book changed."""
-        rows = book_changes(events)
+        rows, markets = book_changes(events)
         if len(rows) == 0:
             return []
-        markets = rows["market_id"]
-        touched: list[int] = np.unique(markets).tolist()
-        raw = rows.view(_RAW_CHANGE)
+        touched: list[int] = [int(markets[0])]
+        if (markets != touched[0]).any():
+            touched = np.unique(markets).tolist()
         for market_id in touched:
-            part = raw[markets == market_id] if len(touched) > 1 else raw
-            watched = self._watched(market_id)
-            self.market(market_id).consume(part.view(BOOK_CHANGE), watched=watched)
+            part = rows[markets == market_id] if len(touched) > 1 else rows
+            self.market(market_id).consume(part, watched=self._watched(market_id))
         return touched
 
     def market(self, market_id: int) -> MarketBook:

@@ -10,6 +10,7 @@ oldest that is left.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,18 +88,22 @@ class ExecutionFeed:
             return []
         rows = events.view(_RAW_EVENT)[chosen].view(EVENT)
         entries = (self._log.append(rows) + np.arange(len(rows), dtype=np.int64)) << 1
+        self._keep_whole_commands()
         accounts = rows["account_id"]
         fills = np.flatnonzero(rows["kind"] == EventKind.FILL)
         if len(fills):
             accounts = np.concatenate((accounts, rows["maker_account_id"][fills]))
             entries = np.concatenate((entries, entries[fills] | 1))
+        first = int(accounts[0])
+        if len(fills) == 0 and (accounts == first).all():
+            self._positions(first).append(entries, self._first_whole << 1)
+            return [first]
         order = np.lexsort((entries, accounts))
         accounts, entries = accounts[order], entries[order]
-        starts = np.flatnonzero(np.r_[True, accounts[1:] != accounts[:-1]])
-        touched: list[int] = accounts[starts].tolist()
-        self._keep_whole_commands()
-        for account_id, part in zip(touched, np.split(entries, starts[1:]), strict=True):
-            self._positions(account_id).append(part, self._first_whole << 1)
+        starts = [0, *(np.flatnonzero(np.diff(accounts)) + 1).tolist(), len(accounts)]
+        touched: list[int] = accounts[starts[:-1]].tolist()
+        for account_id, (start, stop) in zip(touched, pairwise(starts), strict=True):
+            self._positions(account_id).append(entries[start:stop], self._first_whole << 1)
         return touched
 
     def _positions(self, account_id: int) -> _Positions:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.events import EventKind
 from engine.feed.books import BookFeed
 from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
@@ -14,6 +15,8 @@ from engine.feed.limits import FeedLimits
 from engine.feed.subscription import Subscriptions
 from engine.feed.trades import TradeFeed
 from engine.feed.withdrawals import WithdrawalFeed
+
+_KINDS = max(EventKind) + 1
 
 # What a subscription can be to, beside ("book", market id) and ("executions", account id).
 TRADES = "trades"
@@ -49,10 +52,13 @@ class Feeds:
             return
         self.sequence = int(events["sequence"][-1])
         self.time_ns = int(events["time_ns"][-1])
+        counts = np.bincount(events["kind"], minlength=_KINDS).tolist()
         accounts = self.executions.consume(events)
-        traded = self.trades.consume(events)
-        has_steps = self.withdrawals.consume(events)
         books = self.books.consume(events)
+        traded = bool(self.trades.consume(events)) if counts[EventKind.FILL] else False
+        has_steps = False
+        if counts[EventKind.FILL] or counts[EventKind.BALANCE]:
+            has_steps = self.withdrawals.consume(events)
         if self.subscriptions.count() == 0:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)

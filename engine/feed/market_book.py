@@ -69,17 +69,24 @@ class MarketBook:
         self._levels = Levels()
         self._singles: deque[Increment] = deque(maxlen=limits.increments_max)
 
-    def consume(self, rows: NDArray[np.void], *, watched: bool) -> None:
-        """Take in changes of this market in order; numbers them by command."""
-        sequences = rows["sequence"]
-        is_new = np.r_[True, sequences[1:] != sequences[:-1]]
-        rows["book_sequence"] = self.head + np.cumsum(is_new)
-        self.head = int(rows["book_sequence"][-1])
+    def consume(self, rows: NDArray[np.int64], *, watched: bool) -> None:
+        """Take in changes of this market in order; numbers them by command.
+
+        Args:
+            rows: Fields of BOOK_CHANGE as columns; the array is the book's from now on.
+            watched: Whether anybody reads the book step by step.
+        """
+        numbers = rows[:, 0]
+        numbers[0] = self.head + 1
+        np.cumsum(rows[1:, 1] != rows[:-1, 1], out=numbers[1:])
+        numbers[1:] += self.head + 1
+        self.head = int(numbers[-1])
         waiting_rows = self._changes.end - self._applied_rows + len(rows)
         too_many_steps = watched and self.head - self.applied > self._limits.backlog_max
         if too_many_steps or waiting_rows > self._limits.book_rows_max >> 1:
-            pending = self._changes.read(self._applied_rows, self._changes.end)
-            self._apply_sum(np.concatenate((pending, rows)))
+            # What waits is applied with the new rows before appending may drop it.
+            self._apply_sum(self._changes.read(self._applied_rows, self._changes.end))
+            self._apply_sum(rows.view(BOOK_CHANGE).reshape(-1))
             self._changes.append(rows)
             self._applied_rows = self._changes.end
         else:
@@ -95,16 +102,17 @@ class MarketBook:
 
     def _apply_sum(self, rows: NDArray[np.void]) -> None:
         """Apply changes as one net change a level, so that the cost is that of the levels."""
-        keys = np.stack((rows["side"].astype(np.int64), rows["price_ticks"]))
-        levels, inverse = np.unique(keys, axis=1, return_inverse=True)
-        quantities = np.zeros(levels.shape[1], np.int64)
-        orders = np.zeros(levels.shape[1], np.int64)
-        np.add.at(quantities, inverse.ravel(), rows["quantity_lots"])
-        np.add.at(orders, inverse.ravel(), rows["orders"])
-        for side, price, quantity, count in zip(
-            *levels.tolist(), quantities.tolist(), orders.tolist(), strict=True
-        ):
-            self._levels.change(side, price, quantity, count)
+        if len(rows) == 0:
+            return
+        # One key a level; prices are below 2^62, sides are 1 and 2.
+        keys, inverse = np.unique(rows["price_ticks"] << 2 | rows["side"], return_inverse=True)
+        quantities = np.zeros(len(keys), np.int64)
+        orders = np.zeros(len(keys), np.int64)
+        np.add.at(quantities, inverse, rows["quantity_lots"])
+        np.add.at(orders, inverse, rows["orders"])
+        net = (keys & 3, keys >> 2, quantities, orders)
+        for change in zip(*(column.tolist() for column in net), strict=True):
+            self._levels.change(*change)
         self._singles.clear()
         self._note_end(rows)
 
@@ -121,9 +129,8 @@ class MarketBook:
         stop = self._row_after(self.applied + self._limits.increments_per_turn)
         rows = self._changes.read(self._applied_rows, stop)
         self._applied_rows = stop
-        starts = np.flatnonzero(np.r_[True, np.diff(rows["book_sequence"]) != 0])
-        bounds = [*starts.tolist(), len(rows)]
-        for start, end in pairwise(bounds):
+        starts = np.flatnonzero(np.diff(rows["book_sequence"])) + 1
+        for start, end in pairwise([0, *starts.tolist(), len(rows)]):
             self._singles.append(self._step(rows[start:end]))
         return self.applied < self.head
 
