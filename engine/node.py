@@ -317,6 +317,7 @@ async def _replay(recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: 
         venue.validate()
     except BrokenInvariant as error:
         end(f"bug in the replay at or after sequence {venue.sequence_last}: {told(error)}")
+        raise
 
 
 def _report(tail: Tail, venue: Venue, commands: int, replay_ns: int) -> None:

@@ -150,6 +150,7 @@ class State(Enum):
     CLOCK_BEHIND_JOURNAL = "refuses them: the journal is ahead of the machine's time; set it right"
     CLOSING = "finishes those it took"
     CLOSED = "is closed"
+    ENDED = "met a bug: the process ends"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,9 +359,12 @@ class Sequencer:
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Take a step; the loop would only log what it raises, and go on with unknown state."""
+        if self._state is State.ENDED:
+            return
         try:
             step()
         except BaseException as error:
+            self._state = State.ENDED
             self._end(
                 f"bug at or after sequence {self.applied_sequence + 1} "
                 f"(venue at {self._venue.sequence_last}): {told(error)}"

@@ -128,8 +128,12 @@ class Journal:
     def start(self) -> None:
         """Write the note of an accepted loss, when there is one, and begin to take batches."""
         self._preparer.start(ready=self._blank_number, wanted=self._segment_number + 1)
-        if self._note:
-            self._write(FrameKind.TAIL_LOSS, one_record(self._note))
+        try:
+            if self._note:
+                self._write(FrameKind.TAIL_LOSS, one_record(self._note))
+        except BaseException:
+            self._preparer.stop()
+            raise
         self._thread.start()
 
     @property

@@ -15,8 +15,9 @@ from typing import NoReturn
 
 EXIT_ENDED = 70  # EX_SOFTWARE of sysexits.h: a supervisor can tell it from a crash of Python's own
 
-# Given to whatever may have to end the process; never returns.
-End = Callable[[str], NoReturn]
+# Given to whatever may have to end the process. `end_process` never returns; a simulation's does,
+# and whoever called it then does nothing more.
+End = Callable[[str], None]
 
 
 def told(error: BaseException) -> str:

@@ -158,7 +158,7 @@ def test_a_segment_header_with_any_changed_bit_is_no_header() -> None:
 def test_records_of_another_kind_are_refused() -> None:
     """Only contiguous COMMAND records go into a frame."""
     with pytest.raises(BrokenInvariant):
-        layout.as_words(np.zeros(2, "<u8"))  # type: ignore[arg-type]
+        layout.as_words(np.zeros(2, "<u8"))
     with pytest.raises(BrokenInvariant):
         layout.as_words(np.zeros(4, COMMAND)[::2])
 

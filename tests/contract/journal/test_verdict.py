@@ -136,7 +136,7 @@ def test_recovery_case_c_cuts_stray_bytes_after_the_end(disk: SimulatedDisk) -> 
 
 
 def test_recovery_case_c_is_not_fooled_by_a_record_that_ends_in_zeros(disk: SimulatedDisk) -> None:
-    """A sector that holds only the zero half of a record is no sign of a crash, a flip is damage."""
+    """A sector with only the zero half of a record is no sign of a crash; a flip is damage."""
     commands = make_commands(47, 4)
     layout.as_words(commands)[-1, 8:] = 0
     opened = OpenJournal(disk)
