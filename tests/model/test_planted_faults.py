@@ -1,0 +1,95 @@
+"""The comparison has teeth: a fault planted in a copy of the core is found.
+
+Each fault is a small change of the kind that people make. The copy is compiled anew and compared
+with the untouched reference; a broken invariant counts as found too.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS_MAX = 100_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A text of `engine/core/matching.py` and what it becomes."""
+
+    right: str
+    wrong: str
+
+
+FAULTS = {
+    "the youngest order of a level trades first": Fault(
+        "slot = core.levels[side.levels[side.count - 1]].head",
+        "slot = core.levels[side.levels[side.count - 1]].tail",
+    ),
+    "each fill of a taker is rounded up by itself": Fault(
+        "fee_atoms(notional, market.taker_fee_ppm, taker.fee_credit_ppm)",
+        "fee_atoms(notional, market.taker_fee_ppm, 0)",
+    ),
+    "a trade takes all that the taker wants": Fault(
+        """    lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+    base: int64_t""",
+        """    lots: int64_t = taker.leaves_lots
+    base: int64_t""",
+    ),
+}
+
+
+def copy_of_the_core(folder: Path) -> Path:
+    """Copy what is needed to compile the core and to compare it."""
+    for name in ("engine", "build/cython"):
+        shutil.copytree(ROOT / name, folder / name, copy_function=shutil.copy2)
+    shutil.copytree(ROOT / "tests" / "model", folder / "tests" / "model")
+    for name in ("setup.py", "pyproject.toml", "README.md", "tests/__init__.py"):
+        shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def compare(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Compile the copy and compare it with the reference."""
+    subprocess.run(
+        [sys.executable, "setup.py", "-q", "build_ext", "--inplace"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "tests.model.compare", "--commands", str(COMMANDS_MAX)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_planted_fault_is_found_within_a_hundred_thousand_commands(
+    name: str, tmp_path: Path
+) -> None:
+    """A core that is wrong in priority, fee or quantity does not pass for the reference."""
+    folder = copy_of_the_core(tmp_path)
+    source = folder / "engine" / "core" / "matching.py"
+    text, fault = source.read_text(), FAULTS[name]
+    assert 1 == text.count(fault.right)
+    source.write_text(text.replace(fault.right, fault.wrong))
+    result = compare(folder)
+    assert 1 == result.returncode
+    assert "differ" in result.stdout or "BrokenInvariant" in result.stderr
+
+
+@pytest.mark.slow
+def test_an_untouched_copy_passes(tmp_path: Path) -> None:
+    """What finds the faults is the fault, not the copying."""
+    result = compare(copy_of_the_core(tmp_path))
+    assert 0 == result.returncode, result.stdout + result.stderr
+    assert str(tmp_path) not in result.stdout
