@@ -36,6 +36,12 @@ BOOK_CHANGE = np.dtype(
 )
 CHANGE_WORDS = BOOK_CHANGE.itemsize // 8
 _EVENT_WORDS = EVENT_BYTES // 8
+# Plain numbers, because looking up a member of an enum costs as much as a small array operation.
+_ACCEPTED = int(EventKind.ACCEPTED)
+_FILL = int(EventKind.FILL)
+_CANCELLED = int(EventKind.CANCELLED)
+_REPLACED = int(EventKind.REPLACED)
+_REDUCED = int(EventKind.REDUCED)
 
 # 64-bit words of an event (`engine.core.events`).
 _SEQUENCE, _TIME, _KINDS, _PLACE = 0, 1, 2, 3
@@ -44,8 +50,8 @@ _PREVIOUS_PRICE, _MAKER_LEAVES = 12, 13  # of REPLACED: previous_price_ticks, pr
 
 # Whether an event changes the book, by kind and whether it has the flag RESTING.
 _CHANGES = np.zeros((256, 2), np.bool_)
-_CHANGES[[EventKind.FILL, EventKind.REPLACED], :] = True
-_CHANGES[[EventKind.ACCEPTED, EventKind.CANCELLED, EventKind.REDUCED], 1] = True
+_CHANGES[[_FILL, _REPLACED], :] = True
+_CHANGES[[_ACCEPTED, _CANCELLED, _REDUCED], 1] = True
 _SIDES = 3  # BUY + SELL: the other side is what is left of it
 
 
@@ -61,7 +67,7 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
         return np.empty((0, CHANGE_WORDS), np.int64), np.empty(0, np.int64)
     words = events.view(np.int64).reshape(-1, _EVENT_WORDS)[chosen]
     kinds = words[:, _KINDS] & 0xFF
-    replaced = kinds == EventKind.REPLACED
+    replaced = kinds == _REPLACED
     if replaced.any():
         words, kinds, removed = _twice_if_resting(words, kinds, replaced, resting[chosen] != 0)
         rows = _rows(words, kinds)
@@ -73,8 +79,8 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
 
 def _rows(words: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Make the rows of all changes, those of replaces as the order arrives anew."""
-    adds = (kinds == EventKind.ACCEPTED) | (kinds == EventKind.REPLACED)
-    fills = kinds == EventKind.FILL
+    adds = (kinds == _ACCEPTED) | (kinds == _REPLACED)
+    fills = kinds == _FILL
     leaves = words[:, _LEAVES]
     left = np.where(fills, words[:, _MAKER_LEAVES], leaves)
     side = words[:, _KINDS] >> 8 & 0xFF

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.core.events import EVENT, EventKind
 from engine.feed.limits import FeedLimits
-from engine.feed.rows import RowLog
+from engine.feed.rows import BLOCK_ROWS, RowLog
 
 PRIVATE_KINDS = (
     EventKind.ACCEPTED,
@@ -31,6 +31,8 @@ _IS_PRIVATE = np.zeros(256, np.bool_)
 _IS_PRIVATE[list(PRIVATE_KINDS)] = True
 _RAW_EVENT = np.dtype(f"V{EVENT.itemsize}")
 _POSITIONS_MIN = 16
+# Plain numbers, because looking up a member of an enum costs as much as a small array operation.
+_FILL = int(EventKind.FILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class ExecutionFeed:
         entries = (self._log.append(rows) + np.arange(len(rows), dtype=np.int64)) << 1
         self._keep_whole_commands()
         accounts = rows["account_id"]
-        fills = np.flatnonzero(rows["kind"] == EventKind.FILL)
+        fills = np.flatnonzero(rows["kind"] == _FILL)
         if len(fills):
             accounts = np.concatenate((accounts, rows["maker_account_id"][fills]))
             entries = np.concatenate((entries, entries[fills] | 1))
@@ -121,8 +123,13 @@ class ExecutionFeed:
         if self._first_whole >= self._log.first:
             return
         start = self._log.first
-        while start < self._log.end and self._log.read(start, start + 1)["event_index"][0]:
-            start += 1
+        while start < self._log.end:
+            stop = min(start + BLOCK_ROWS, self._log.end)
+            begins = np.flatnonzero(self._log.read(start, stop)["event_index"] == 0)
+            if len(begins):
+                start += int(begins[0])
+                break
+            start = stop
         self._first_whole = start
 
     def last(self, account_id: int) -> int:
@@ -153,7 +160,7 @@ class ExecutionFeed:
     ) -> NDArray[np.int64]:
         """Give each order's limit price: an arriving order's stands in its command's first row."""
         prices = rows["price_ticks"].copy()
-        arriving = np.flatnonzero((rows["kind"] == EventKind.FILL) & ~is_maker)
+        arriving = np.flatnonzero((rows["kind"] == _FILL) & ~is_maker)
         if len(arriving):
             first_rows = self._log.take(places[arriving] - rows["event_index"][arriving])
             prices[arriving] = first_rows["price_ticks"]

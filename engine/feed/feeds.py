@@ -17,6 +17,9 @@ from engine.feed.trades import TradeFeed
 from engine.feed.withdrawals import WithdrawalFeed
 
 _KINDS = max(EventKind) + 1
+# Plain numbers, because looking up a member of an enum costs as much as a small array operation.
+_FILL = int(EventKind.FILL)
+_BALANCE = int(EventKind.BALANCE)
 
 # What a subscription can be to, beside ("book", market id) and ("executions", account id).
 TRADES = "trades"
@@ -55,11 +58,11 @@ class Feeds:
         counts = np.bincount(events["kind"], minlength=_KINDS).tolist()
         accounts = self.executions.consume(events)
         books = self.books.consume(events)
-        traded = bool(self.trades.consume(events)) if counts[EventKind.FILL] else False
+        traded = bool(self.trades.consume(events)) if counts[_FILL] else False
         has_steps = False
-        if counts[EventKind.FILL] or counts[EventKind.BALANCE]:
+        if counts[_FILL] or counts[_BALANCE]:
             has_steps = self.withdrawals.consume(events)
-        if self.subscriptions.count() == 0:
+        if self.subscriptions.is_empty:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)
         self.subscriptions.wake(("book", market_id) for market_id in books)

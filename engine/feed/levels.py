@@ -13,6 +13,8 @@ from engine.core.commands import Side
 from engine.core.invariants import check
 
 CHECKSUM_LEVELS = 10  # a side
+# Plain numbers, because looking up a member of an enum costs as much as a small array operation.
+_BUY = int(Side.BUY)
 
 
 class Level(NamedTuple):
@@ -43,7 +45,7 @@ class Levels:
             del levels[key]
 
     def _place(self, side: int, price_ticks: int) -> tuple[SortedDict[int, tuple[int, int]], int]:
-        return (self._bids, -price_ticks) if side == Side.BUY else (self._asks, price_ticks)
+        return (self._bids, -price_ticks) if side == _BUY else (self._asks, price_ticks)
 
     def level(self, side: int, price_ticks: int) -> Level:
         """Give one level as it is now."""

@@ -97,6 +97,11 @@ class Subscriptions:
             for subscription in self._by_key.get(key, ()):
                 subscription.wake()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody reads anything."""
+        return not self._by_key
+
     def count(self) -> int:
         """Give how many readers there are."""
         return sum(map(len, self._by_key.values()))

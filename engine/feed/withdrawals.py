@@ -11,6 +11,9 @@ from engine.core.commands import CommandKind
 from engine.core.events import EventKind
 from engine.feed.rows import RowLog
 
+# Plain numbers, because looking up a member of an enum costs as much as a small array operation.
+_FILL = int(EventKind.FILL)
+_BALANCE = int(EventKind.BALANCE)
 WITHDRAWAL_STEP = np.dtype(
     [
         ("withdrawal_id", "<u8"),
@@ -45,8 +48,8 @@ class WithdrawalFeed:
     def consume(self, events: NDArray[np.void]) -> bool:
         """Take in released events; tell whether there are new steps."""
         kinds = events["kind"]
-        balance = kinds == EventKind.BALANCE
-        is_fill = kinds == EventKind.FILL
+        balance = kinds == _BALANCE
+        is_fill = kinds == _FILL
         trades_before = self._last_trade_id
         if is_fill.any():
             self._last_trade_id = int(events["trade_id"][is_fill][-1])

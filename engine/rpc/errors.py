@@ -112,6 +112,16 @@ def slow_consumer(resume: int) -> EdgeError:
     )
 
 
+def too_many_streams(limit: int) -> EdgeError:
+    """Refuse one more Trade stream of an account."""
+    return EdgeError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TOO_MANY_STREAMS",
+        f"an account has at most {limit} Trade streams at once",
+        metadata={"limit": str(limit)},
+    )
+
+
 def closing() -> EdgeError:
     """End a stream because the engine stops; what was answered holds."""
     return EdgeError(grpc.StatusCode.UNAVAILABLE, "CLOSED", "the engine is closing")

@@ -20,7 +20,7 @@ from engine.rpc.limits import CALLS_MAX, SERVER_OPTIONS
 from engine.rpc.market_data import MarketDataService
 from engine.rpc.methods import Guard
 from engine.rpc.node_port import NodePort
-from engine.rpc.roles import ROLES
+from engine.rpc.roles import OPEN_SERVICES, ROLES
 from engine.rpc.settlement import SettlementService
 from engine.rpc.trading import TradingService
 from engine.sequencer import Batch
@@ -71,9 +71,7 @@ class Front:
         for name, methods in services.items():
             self._server.add_generic_rpc_handlers((self._guard.handlers(name, methods),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
-        )
+        reflection.enable_server_reflection((*SERVICES, *OPEN_SERVICES), self._server)
         self.port = _bind(self._server, listen)
         self._pulse: asyncio.Task[None] | None = None
 

@@ -47,7 +47,7 @@ class TradeStream:
         self._intake = intake
         self._account_id = account_id
         self._unanswered = 0
-        self._replies: deque[bytes] = deque()
+        self._replies: deque[tuple[int, bytes]] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._reading_done = False
@@ -103,7 +103,9 @@ class TradeStream:
     async def _write(self) -> None:
         while True:
             while self._replies:
-                await self._context.write(self._replies.popleft())
+                count, response = self._replies.popleft()
+                await self._context.write(response)
+                self._settle(count)
             if self._reading_done and self._unanswered == 0:
                 return
             self._news.clear()
@@ -119,19 +121,21 @@ class TradeStream:
 
     def reply(self, count: int, response: trading_pb2.TradeResponse) -> None:
         """Queue the answer to one message of `count` commands."""
-        self._unanswered -= count
-        self._replies.append(response.SerializeToString())
+        self._replies.append((count, response.SerializeToString()))
         self._news.set()
+
+    def _settle(self, count: int) -> None:
+        """Note that commands need no answer any more: it was written, or there is none."""
+        self._unanswered -= count
         self._room.set()
 
     def refuse(self, count: int, error: NotTaken) -> None:
         """Note that a message was not taken: the stream ends."""
-        self._unanswered -= count
+        self._settle(count)
         if self._failure is None:
             self._failure = not_taken(error)
         self._reading_done = True
         self._news.set()
-        self._room.set()
 
 
 class _Reply:

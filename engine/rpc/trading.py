@@ -13,10 +13,11 @@ from engine.feed.executions import ExecutionFeed
 from engine.feed.feeds import Feeds
 from engine.keys import Principal
 from engine.rpc.answers import answer
-from engine.rpc.errors import out_of_range
+from engine.rpc.errors import out_of_range, too_many_streams
 from engine.rpc.execution_messages import execution_messages
 from engine.rpc.follow import follow
 from engine.rpc.intake import Intake, Waiter
+from engine.rpc.limits import TRADE_STREAMS_PER_ACCOUNT_MAX
 from engine.rpc.methods import Context, Method
 from engine.rpc.node_port import NodePort
 from engine.rpc.records import (
@@ -42,12 +43,13 @@ class TradingService:
         self._node = node
         self._feeds = feeds
         self._intake = intake
-        self._trade_streams: dict[TradeStream, None] = {}
+        self._trade_streams: dict[int, dict[TradeStream, None]] = {}
 
     def close(self) -> None:
         """End the Trade streams, each after the answers to what it has sent."""
-        for stream in self._trade_streams:
-            stream.close()
+        for streams in self._trade_streams.values():
+            for stream in streams:
+                stream.close()
 
     def methods(self) -> Mapping[str, Method]:
         """Give the rpcs by name."""
@@ -112,12 +114,15 @@ class TradingService:
 
     async def trade(self, principal: Principal, context: Context) -> None:
         """Serve a stream of commands."""
+        streams = self._trade_streams.setdefault(principal.account_id, {})
+        if len(streams) >= TRADE_STREAMS_PER_ACCOUNT_MAX:
+            raise too_many_streams(TRADE_STREAMS_PER_ACCOUNT_MAX)
         stream = TradeStream(context, self._intake, principal.account_id)
-        self._trade_streams[stream] = None
+        streams[stream] = None
         try:
             await stream.run()
         finally:
-            del self._trade_streams[stream]
+            del streams[stream]
 
     async def stream_executions(
         self, message: Message, principal: Principal, context: Context

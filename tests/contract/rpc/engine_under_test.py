@@ -33,6 +33,8 @@ KEYS = {
 GOLD, DOLLAR, GOLD_DOLLAR = 1, 2, 1
 SENT_NS = TIME_NS_START
 DEADLINE_SECONDS = 10
+# A client that takes little ahead of what is read, so that a stalled reader is felt early.
+SMALL_WINDOW = (("grpc.http2.lookahead_bytes", 1_024), ("grpc.http2.bdp_probe", 0))
 
 
 def write_keys(path: Path, names: Iterable[str] = KEYS) -> None:

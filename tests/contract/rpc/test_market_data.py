@@ -21,6 +21,7 @@ from tests.contract.rpc.engine_under_test import (
     GOLD,
     GOLD_DOLLAR,
     SENT_NS,
+    SMALL_WINDOW,
     Client,
     Engine,
     new_id,
@@ -29,8 +30,6 @@ from tests.contract.rpc.engine_under_test import (
 )
 from tests.unit.feed.drive import Levels, plain
 from tests.unit.feed.reader import BookReader
-
-SMALL_WINDOW = (("grpc.http2.lookahead_bytes", 1_024), ("grpc.http2.bdp_probe", 0))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from realstack.trading.v1 import trading_pb2 as pb
 from tests.contract.rpc.engine_under_test import (
     DOLLAR,
     SENT_NS,
+    SMALL_WINDOW,
     Client,
     Engine,
     new_id,
@@ -24,7 +25,6 @@ from tests.contract.rpc.engine_under_test import (
 )
 
 QUICK_NS = NS_PER_SECOND // 50
-SMALL_WINDOW = (("grpc.http2.lookahead_bytes", 1_024), ("grpc.http2.bdp_probe", 0))
 
 
 @pytest.fixture

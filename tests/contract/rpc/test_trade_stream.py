@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ import pytest
 
 from engine.core.commands import CommandKind
 from engine.core.rejects import Reject
+from engine.rpc import trading
 from engine.rpc.limits import UNANSWERED_PER_STREAM_MAX
 from engine.sequencer import Closed, Halted, NotTaken
 from realstack.common.v1 import common_pb2
@@ -17,6 +19,8 @@ from realstack.trading.v1 import trading_pb2 as pb
 from tests.contract.rpc.engine_under_test import (
     GOLD_DOLLAR,
     SENT_NS,
+    SMALL_WINDOW,
+    Client,
     Engine,
     new_id,
     order,
@@ -300,13 +304,13 @@ async def test_a_stream_waits_while_the_queue_is_full(engine: Engine) -> None:
 
 
 @pytest.mark.slow
-async def test_a_client_that_reads_no_answers_is_read_no_further(engine: Engine) -> None:
+async def test_a_client_is_read_no_further_while_too_much_is_unanswered(engine: Engine) -> None:
     """What is unanswered is bounded, so the memory that one stream can take is."""
     node = engine.node
     node.hold = True
     before = node.applied_sequence
     call = engine.client("alice").trade()
-    for _ in range(6):
+    for _ in range(4):
         await call.write(batch(4_096, quantity_lots=[0] * 4_096))
     await engine.until(lambda: node.waiting == UNANSWERED_PER_STREAM_MAX)
     for _ in range(50):
@@ -315,7 +319,69 @@ async def test_a_client_that_reads_no_answers_is_read_no_further(engine: Engine)
     node.hold = False
     node.release()
     await call.done_writing()
-    assert sum([response.answers.count async for response in call]) == 6 * 4_096
+    assert sum([response.answers.count async for response in call]) == 4 * 4_096
+
+
+@pytest.mark.slow
+async def test_a_client_that_does_not_read_its_answers_can_not_go_on_sending(
+    engine: Engine,
+) -> None:
+    """An answer counts as given when the client's side took it, not when it was made."""
+    client = Client(engine.front.port, "alice", SMALL_WINDOW)
+    call = client.trade()
+    before = engine.node.applied_sequence
+
+    async def send_for_ever() -> None:
+        while True:
+            await call.write(batch(1_024, quantity_lots=[0] * 1_024))
+
+    sending = asyncio.create_task(send_for_ever())
+    stalled_turns, seen = 0, -1
+    async with asyncio.timeout(10):
+        while stalled_turns < 2_000:
+            stalled_turns = stalled_turns + 1 if engine.node.applied_sequence == seen else 0
+            seen = engine.node.applied_sequence
+            await engine.turn()
+    sending.cancel()
+    assert 0 < seen - before < 8 * UNANSWERED_PER_STREAM_MAX
+    call.cancel()
+    await client.channel.close()
+
+
+async def test_an_account_has_a_limited_number_of_streams(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One member cannot take the memory of all."""
+    monkeypatch.setattr(trading, "TRADE_STREAMS_PER_ACCOUNT_MAX", 2)
+    calls = [engine.client("alice").trade() for _ in range(2)]
+    for call in calls:
+        await call.write(single())
+        await call.read()
+    _, error = await failed(engine.client("alice").trade())
+    told = refusal(error)
+    assert (told.code, told.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
+    assert len(await trade(engine, single(), name="bob")) == 1
+    calls[0].cancel()
+    await engine.until(lambda: engine.front.calls == 1)
+    assert len(await trade(engine, single())) == 1
+    calls[1].cancel()
+
+
+async def test_one_id_sent_a_thousand_times_over_two_streams_is_one_order(engine: Engine) -> None:
+    """Every copy but one is answered as a duplicate of it."""
+    request, before = order(), engine.node.venue.counts()["next_order_id"]
+    rows = 500
+    copies = batch(
+        rows,
+        client_id_low=[request.client_id.low] * rows,
+        client_id_high=[request.client_id.high] * rows,
+    )
+    found = await asyncio.gather(trade(engine, copies), trade(engine, copies))
+    answers = [columns_of(responses[0].answers) for responses in found]
+    statuses = [status for each in answers for status in each["status"]]
+    assert (statuses.count(ACCEPTED), statuses.count(DUPLICATE)) == (1, 2 * rows - 1)
+    assert {order_id for each in answers for order_id in each["order_id"]} == {before}
+    assert engine.node.venue.counts()["open_orders"] == 1
 
 
 @pytest.mark.parametrize(

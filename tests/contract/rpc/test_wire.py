@@ -32,6 +32,7 @@ async def raw(engine: Engine, path: str, data: bytes, **options: Any) -> grpc.ai
     return caught.value
 
 
+@pytest.mark.slow
 async def test_a_message_over_four_mebibytes_is_refused(engine: Engine) -> None:
     """One byte too many is RESOURCE_EXHAUSTED before it is decoded."""
     error = await raw(engine, PLACE, b"\0" * (MESSAGE_BYTES_MAX + 1))
@@ -85,6 +86,7 @@ async def test_an_unknown_method_is_unimplemented(engine: Engine, path: str) -> 
     assert (await raw(engine, path, b"")).code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+@pytest.mark.slow
 async def test_too_much_metadata_is_refused(engine: Engine) -> None:
     """Headers are bounded."""
     metadata = (("x-api-key", "alice-key"), ("x-big", "a" * 20_000))
