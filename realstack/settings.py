@@ -97,7 +97,7 @@ def load(
     return Settings(
         data=folder,
         shared=Path(values.get("SHARED") or "../shared"),
-        database_url=values.get("DATABASE_URL", ""),
+        database_url=values.get("DATABASE_URL") or known.get("database_url", ""),
         solana_rpc_url=values.get("SOLANA_RPC_URL") or known.get("localnet", ""),
         solana_ws_url=values.get("SOLANA_WS_URL", ""),
         engine_address=values.get("ENGINE_ADDRESS") or known.get("engine", ""),
@@ -130,4 +130,5 @@ def recorded(data: Path) -> dict[str, str]:
     addresses = {name: str(entry["address"]) for name, entry in run["processes"].items()}
     if "localnet" in addresses:
         addresses["localnet"] = f"http://{addresses['localnet']}"
-    return {**addresses, "gateway": str(run.get("gateway", ""))}
+    facts = {name: str(run.get(name, "")) for name in ("gateway", "database_url")}
+    return {**addresses, **facts}

@@ -7,10 +7,16 @@ failed, 2 wrong input, of which nothing was sent. With `--json` the last line is
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
+
+
+# `up` starts processes while it speaks gRPC. They begin a program of their own at once, so gRPC need
+# not be made fit to go on in them; before it is loaded, because it looks only then.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
 @dataclass(frozen=True, slots=True)
