@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-
-# `up` starts processes while it speaks gRPC. They begin a program of their own at once, so gRPC need
-# not be made fit to go on in them; before it is loaded, because it looks only then.
+# `up` starts processes while it speaks gRPC. They begin a program of their own at once, so gRPC
+# need not be made fit to go on in them. Set before it is loaded, because it looks only then.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
