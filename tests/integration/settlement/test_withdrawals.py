@@ -115,10 +115,8 @@ async def test_a_withdrawal_that_the_chain_refuses_is_released(funded: Stage) ->
     freeze = instructions.freeze_account(
         models.FreezeAccountParams(
             program_id=TOKEN_PROGRAM_ID,
-            account=wallet_token_address(
-                world.wallets[1].pubkey(), world.registry.assets[BUILDING]
-            ),
-            mint=world.registry.assets[BUILDING].mint,
+            account=wallet_token_address(wallet, asset),
+            mint=asset.mint,
             authority=world.issuer.pubkey(),
         )
     )
