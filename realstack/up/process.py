@@ -18,7 +18,8 @@ from pathlib import Path
 
 READY_SECONDS_MAX = 120.0  # a first start on a slow disk; a later one takes a second
 STOP_SECONDS_MAX = 20.0  # then it is killed, which every part of the venue must stand
-TAIL_LINES = 20
+TAIL_LINES = 12
+TAIL_LINE_CHARACTERS = 240
 TAIL_BYTES = 16_384
 LINE_BYTES_MAX = 1 << 20
 PR_SET_PDEATHSIG = 1
@@ -185,7 +186,7 @@ def tail(path: Path) -> list[str]:
             text = file.read().decode("utf-8", "backslashreplace")
     except FileNotFoundError:
         return []
-    return text.splitlines()[-TAIL_LINES:]
+    return [line[:TAIL_LINE_CHARACTERS] for line in text.splitlines()[-TAIL_LINES:]]
 
 
 def keep_former(log: Path) -> None:
