@@ -45,9 +45,13 @@ class Desk:
             them.
         market_id: A market that holds no orders.
         run: A number that no other replay on this venue has, of at most `encode.RUN_BITS` bits.
+
+    Attributes:
+        trade_ids: The trades that were made, in the venue's numbering.
     """
 
     def __init__(self, clients: Sequence[Client], market_id: int, run: int) -> None:
+        self.trade_ids: list[int] = []
         self._clients = clients
         self._market_id = market_id
         self._encoder = Encoder(market_id, run)
@@ -98,12 +102,16 @@ class Desk:
         parts: dict[int, list[Action]] = {}
         for action in wave:
             parts.setdefault(action.order.account, []).append(action)
-        async with asyncio.TaskGroup() as group:
-            tasks = {
-                number: group.create_task(self._accounts[number].send(actions))
-                for number, actions in parts.items()
-            }
-        answers = {number: task.result() for number, task in tasks.items()}
+        sent = [self._accounts[number].send(actions) for number, actions in parts.items()]
+        done = await asyncio.gather(*sent, return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        answers = {
+            number: outcome
+            for number, outcome in zip(parts, done, strict=True)
+            if isinstance(outcome, Answers)
+        }
         for number, actions in parts.items():
             self._learn_names(actions, answers[number])
         report = Report()
@@ -196,6 +204,7 @@ class Desk:
             maker = self._names[trade.counter_order_id]
             fill = NamedFill(action.order, maker, trade.price_ticks, trade.quantity_lots)
             report.fills.append(fill)
+            self.trade_ids.append(trade.trade_id)
             for order in (fill.taker, fill.maker):
                 self._filled[order] = self._filled.get(order, 0) + trade.quantity_lots
             self._accounts[maker.account].expect(1)
