@@ -90,6 +90,7 @@ class Preparer:
         except StorageFull:
             with self._changed:
                 self._no_room = True
+                self._changed.notify_all()
                 if not self._stopping:
                     self._changed.wait(self._retry_seconds)
             return

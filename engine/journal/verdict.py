@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from operator import lt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -101,9 +103,8 @@ RULES: dict[tuple[Found, bool], tuple[str, Action]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a head says, its checksum being good."""
+class Head(NamedTuple):
+    """What a head says, its checksum being good. A tuple, because every frame read makes one."""
 
     epoch: int
     first_sequence: int
@@ -111,15 +112,14 @@ class Head:
     format_version: int
     kind: int
     block_count: int
-    count: int
+    record_count: int
     body_checksum: int
     time_ns: int
     synced_sequence: int
     last_data_sectors: int
 
 
-@dataclass(frozen=True, slots=True)
-class Foot:
+class Foot(NamedTuple):
     """What a foot says, its checksum being good."""
 
     chain: bytes
@@ -203,18 +203,23 @@ def bad(blocks: Words, frame: Head, detail: str) -> Place:
     return Place(Found.DAMAGED, detail)
 
 
-def marks_are_right(blocks: Words, head: Head, chain: bytes) -> bool:
-    """Compare all heads and feet of a frame with those that its first block asks for."""
-    frame = Frame(
+def frame_of(head: Head, chain: bytes) -> Frame:
+    """Return what a frame's marks say, those of its first block being right."""
+    return Frame(
         kind=FrameKind(head.kind),
         epoch=head.epoch,
         first_sequence=head.first_sequence,
-        count=head.count,
+        count=head.record_count,
         time_ns=head.time_ns,
         synced_sequence=head.synced_sequence,
         chain=chain,
     )
+
+
+def marks_are_right(blocks: Words, head: Head, chain: bytes) -> bool:
+    """Compare all heads and feet of a frame with those that its first block asks for."""
     right = new_buffer(len(blocks))
+    frame = frame_of(head, chain)
     put_marks(right, frame, head.body_checksum, head.last_data_sectors)
     heads = np.array_equal(right[:, :BODY_WORD], blocks[:, :BODY_WORD])
     return heads and np.array_equal(right[:, FOOT_WORD:], blocks[:, FOOT_WORD:])
@@ -222,10 +227,10 @@ def marks_are_right(blocks: Words, head: Head, chain: bytes) -> bool:
 
 def head_problem(head: Head, room: int) -> str:
     """Say what in a head no writer would have written."""
-    if not 0 < head.count <= COMMANDS_PER_BATCH_MAX:
-        return f"the head counts {head.count} records"
-    if head.block_count != block_count(head.count):
-        return f"the head counts {head.block_count} blocks for {head.count} records"
+    if not 0 < head.record_count <= COMMANDS_PER_BATCH_MAX:
+        return f"the head counts {head.record_count} records"
+    if head.block_count != block_count(head.record_count):
+        return f"the head counts {head.block_count} blocks for {head.record_count} records"
     if head.block_number != 0:
         return f"block {head.block_number} of a frame stands where a frame begins"
     if head.block_count > room:
@@ -235,46 +240,49 @@ def head_problem(head: Head, room: int) -> str:
 
 def examine(blocks: Words) -> Place:
     """Tell what lies at the start of the rest of a segment."""
+    raw = blocks[0].tobytes()
+    head = get_head(raw)
+    if head is None:
+        return without_head(blocks)
+    if head.format_version != FORMAT_VERSION or head.kind not in KINDS:
+        detail = f"format version {head.format_version}, frame kind {head.kind}"
+        return Place(Found.UNKNOWN, detail)
+    if problem := head_problem(head, len(blocks)):
+        return Place(Found.DAMAGED, problem)
+    blocks = blocks[: head.block_count]
+    foot = get_foot(raw)
+    if foot is None:
+        return bad(blocks, head, "the foot of block 0 has a wrong checksum")
+    if head.block_count == 1:
+        marks = foot[1:] == (head.epoch, head.first_sequence, 0)
+    else:
+        marks = marks_are_right(blocks, head, foot.chain)
+    if not marks:
+        return bad(blocks, head, "a head or foot has a wrong checksum")
+    return examine_body(blocks, head, foot.chain)
+
+
+def without_head(blocks: Words) -> Place:
+    """Tell what lies where no good head is."""
     first = blocks[0]
     if not first.any():
         rest = bool(blocks.any())
         return Place(Found.UNFINISHED, "its first block") if rest else Place(Found.NOTHING, "")
     if lacks_bytes(first):
         return Place(Found.UNFINISHED, "block 0 is not there")
-    raw = first.tobytes()
-    head, foot = get_head(raw), get_foot(raw)
-    if head is None:
-        return Place(Found.DAMAGED, "the head of block 0 has a wrong checksum")
-    if head.format_version != FORMAT_VERSION or head.kind not in KINDS:
-        return Place(Found.UNKNOWN, f"format version {head.format_version}, frame kind {head.kind}")
-    if problem := head_problem(head, len(blocks)):
-        return Place(Found.DAMAGED, problem)
-    blocks = blocks[: head.block_count]
-    if foot is None:
-        return bad(blocks, head, "the foot of block 0 has a wrong checksum")
-    if not marks_are_right(blocks, head, foot.chain):
-        return bad(blocks, head, "a head or foot has a wrong checksum")
-    return examine_body(blocks, head, foot.chain)
+    return Place(Found.DAMAGED, "the head of block 0 has a wrong checksum")
 
 
 def examine_body(blocks: Words, head: Head, chain: bytes) -> Place:
     """Check the records of a frame whose heads and feet are right."""
     # A copy, because whoever keeps a batch must not keep the whole segment in memory.
     body = blocks[:, BODY_WORD:FOOT_WORD].copy().reshape(-1, RECORD_WORDS)
-    records = body[: head.count]
+    records = body[: head.record_count]
     if crc32c(records) != head.body_checksum:
         return bad(blocks, head, "the records have a wrong checksum")
-    if body[head.count :].any():
+    if body[head.record_count :].any():
         return bad(blocks, head, "there are bytes after the last record")
-    frame = Frame(
-        kind=FrameKind(head.kind),
-        epoch=head.epoch,
-        first_sequence=head.first_sequence,
-        count=head.count,
-        time_ns=head.time_ns,
-        synced_sequence=head.synced_sequence,
-        chain=chain,
-    )
+    frame = frame_of(head, chain)
     return Place(Found.WHOLE, "", frame, records, head.block_count, frame_hash(blocks))
 
 
@@ -293,13 +301,11 @@ def misplaced(place: Place, past: Past) -> str:
         return "the frame says that it was synced before it was written"
     if frame.kind != FrameKind.COMMANDS:
         return "" if frame.time_ns == past.time_ns else "a seal or note with a time of its own"
-    sequences, times = records[:, 0], records[:, 1].view(np.int64)
-    first = frame.first_sequence
-    if not np.array_equal(sequences, np.arange(first, first + frame.count, dtype=np.uint64)):
+    sequences, times = records[:, 0].tolist(), records[:, 1].view(np.int64).tolist()
+    if sequences != list(range(frame.first_sequence, frame.first_sequence + frame.count)):
         return "its commands are not in sequence"
-    if times[0] <= past.time_ns or (np.diff(times) <= 0).any() or times[-1] != frame.time_ns:
-        return "its commands are not in the order of time"
-    return ""
+    rises = all(map(lt, [past.time_ns, *times], times))
+    return "" if rises and times[-1] == frame.time_ns else "its commands are not in order of time"
 
 
 def judge(blocks: Words, past: Past) -> Place:

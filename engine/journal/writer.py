@@ -200,13 +200,13 @@ class Journal:
         self._file.write_synced(self._offset, blocks.data)
         self._sync_ns[self._frames % SAMPLES_MAX] = self._clock.elapsed_ns() - started_ns
         self._next_sequence += commands
+        self._offset += blocks.nbytes
+        self._frames += 1
+        self._bytes_written += blocks.nbytes
         if synced is not None:
             synced()
         # After the news has left, because nobody waits for it but the next frame.
         self._chain = frame_hash(blocks)
-        self._offset += blocks.nbytes
-        self._frames += 1
-        self._bytes_written += blocks.nbytes
 
     def _frame(self, kind: FrameKind, count: int) -> Frame:
         """Say what the next frame's marks hold."""

@@ -119,6 +119,12 @@ class OpenJournal:
             assert self._told.wait_for(decided, DEADLINE_SECONDS), "the journal does nothing"
             return self.acknowledged >= sequence
 
+    def wait_for_no_room(self) -> None:
+        """Wait until making the next segment has found a full disk."""
+        preparer = self.journal._preparer
+        with preparer._changed:
+            assert preparer._changed.wait_for(lambda: preparer.no_room, DEADLINE_SECONDS)
+
     def wait_for_end(self) -> str:
         """Wait until the process would have ended, and return why."""
         assert self.endings.happened.wait(DEADLINE_SECONDS)

@@ -154,6 +154,7 @@ def test_a_full_disk_is_known_before_the_segment_is_full() -> None:
     del disk.names["00000002.rsj"]
     disk.has_room = False
     opened = OpenJournal(disk)
+    opened.wait_for_no_room()
     opened.write(31, 31, 31)
     before_last_quarter = opened.journal.is_short
     opened.write(31, 31)
