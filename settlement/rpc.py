@@ -140,7 +140,7 @@ def add_status_servicer(server: grpc.aio.Server, servicer: StatusServicer) -> No
 
 async def _refuse(context: Context, field: str, rule: str) -> NoReturn:
     code = grpc.StatusCode.INVALID_ARGUMENT
-    await refuse(context, code, "INVALID_REQUEST", rule, field=field)
+    await refuse(context, code, "INVALID_FIELD", rule, field=field)
 
 
 def _within_a_message(batches: list[wire.Batch]) -> list[wire.Batch]:

@@ -9,7 +9,7 @@ import grpc
 from engine.core.commands import CommandKind
 from engine.core.events import EventKind
 from engine.core.rejects import Reject
-from engine.rpc.details import detail
+from engine.rpc.details import detail, field_and_rule
 from engine.rpc.errors import EdgeError
 from engine.rpc.intake import Intake, Waiter
 from engine.rpc.records import pack
@@ -32,7 +32,7 @@ async def run_definite(intake: Intake, kind: CommandKind, **fields: Any) -> Any:
 
     Raises:
         EdgeError: When the core refuses it; `ErrorInfo.reason` is the reject's name, and its
-            metadata has `reject_code`, `sequence` and `transient`.
+            metadata has `code`, `sequence` and `transient`.
         NotTaken: When it was definitely not run.
     """
     waiter = Waiter()
@@ -41,12 +41,13 @@ async def run_definite(intake: Intake, kind: CommandKind, **fields: Any) -> Any:
     if event["kind"] != EventKind.REJECTED:
         return event
     reject = Reject(int(event["code"]))
+    field, rule = field_and_rule(detail(reject))
     raise EdgeError(
         _CODES.get(reject, grpc.StatusCode.INVALID_ARGUMENT),
         reject.name,
         f"{reject.name}: {detail(reject)}",
+        violations=((field, rule),) if field else (),
         metadata={
-            "reject_code": str(int(reject)),
             "sequence": str(int(event["sequence"])),
             "transient": str(reject.transient).lower(),
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.core.limits import (
     AMOUNT_ATOMS_MAX,
     DECIMALS_MAX,
@@ -52,6 +54,8 @@ DETAILS: dict[Reject, str] = {
     Reject.FILL_OR_KILL_NOT_FILLABLE: "quantity_lots: cannot trade whole now",
 }
 
+_FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)
+
 if set(DETAILS) != set(Reject):
     raise ImportError("every reject has its words")
 
@@ -59,3 +63,9 @@ if set(DETAILS) != set(Reject):
 def detail(code: int) -> str:
     """Give the words of a reject code."""
     return DETAILS[Reject(code)]
+
+
+def field_and_rule(detail: str) -> tuple[str, str]:
+    """Split a detail; the field is empty where none is at fault, as with missing funds."""
+    match = _FIELD_AND_RULE.fullmatch(detail)
+    return (match[1], match[2]) if match else ("", detail)

@@ -13,6 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
 from engine.sequencer import Busy, Halted, NotTaken
+from realstack.edge_errors import number_of
 
 DOMAIN = "realstack"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -24,10 +25,10 @@ class EdgeError(Exception):
 
     Attributes:
         code: The gRPC status code.
-        reason: `ErrorInfo.reason`, upper case, for programs.
+        reason: `ErrorInfo.reason`, the name of an error in `realstack.edge_errors` or of a reject.
         message: The same for people.
         violations: (field, rule) pairs of a malformed request.
-        metadata: `ErrorInfo.metadata`.
+        metadata: `ErrorInfo.metadata`; `code`, the number of the reason, is added to it.
         retry_after_ns: When the same call can succeed, if waiting is all it takes.
     """
 
@@ -46,7 +47,7 @@ class EdgeError(Exception):
         self.reason = reason
         self.message = message
         self.violations = violations
-        self.metadata = dict(metadata or {})
+        self.metadata = {"code": str(number_of(reason)), **(metadata or {})}
         self.retry_after_ns = retry_after_ns
 
     def details(self) -> bytes:

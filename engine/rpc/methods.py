@@ -131,7 +131,7 @@ class Guard:
         if principal is None:
             raise EdgeError(
                 grpc.StatusCode.UNAUTHENTICATED,
-                "NO_VALID_KEY",
+                "NOT_AUTHENTICATED",
                 f"metadata {API_KEY}: a valid API key is required",
             )
         if principal.role not in roles:

@@ -216,6 +216,6 @@ def _check_kept(feed: ExecutionFeed, account_id: int, wanted: int) -> None:
             "from_execution_sequence",
             f"{wanted} is no longer kept, the oldest kept is {oldest}; list the open orders and "
             "balances, then go on from there",
-            "TOO_OLD",
+            "NOT_RETAINED",
             oldest=oldest,
         )

@@ -66,14 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(help_text(), end="")
         return 0 if words else 2
-    if words[0] not in COMMANDS:
-        print(f"realstack: no command {words[0]!r}; there are: {', '.join(COMMANDS)}")
-        return 2
     if words[0] == "serve":
         # What the other commands need to say what went wrong takes time to load.
         return int(load("serve").main(words[1:]))
-    from realstack.cli.outcome import guarded  # see above
+    from realstack.cli.outcome import WrongUsage, guarded  # see above
     from realstack.cli.output import Output
 
-    output = Output(words[0], as_json="--json" in words)
-    return guarded(output, lambda: int(load(words[0]).main(words[1:])))
+    def run() -> int:
+        if words[0] not in COMMANDS:
+            rule = f"argument COMMAND: {words[0]!r} is none of: {', '.join(COMMANDS)}"
+            raise WrongUsage(rule, "usage: realstack COMMAND [arguments]\n")
+        return int(load(words[0]).main(words[1:]))
+
+    known = words[0] if words[0] in COMMANDS else "realstack"
+    return guarded(Output(known, as_json="--json" in words), run)

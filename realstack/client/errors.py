@@ -112,6 +112,7 @@ class RequestRefused(ClientError):
     Attributes:
         status: The gRPC status.
         reason: The reason from the error's details, such as ``INVALID_FIELD``; may be empty.
+        code: The number of the reason (`realstack.edge_errors`); zero when gRPC itself refused.
         violations: Pairs of a field and its rule.
     """
 
@@ -121,12 +122,14 @@ class RequestRefused(ClientError):
         message: str,
         reason: str = "",
         violations: tuple[tuple[str, str], ...] = (),
+        code: int = 0,
     ) -> None:
         rules = "; ".join(f"{field}: {rule}" for field, rule in violations)
         super().__init__(f"{status.name}: {message}" + (f" ({rules})" if rules else ""))
         self.status = status
         self.reason = reason
         self.violations = violations
+        self.code = code
 
 
 class NotAuthenticated(RequestRefused):

@@ -9,6 +9,8 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from realstack.edge_errors import number_of
+
 DOMAIN = "realstack"
 
 _NUMBERS = {
@@ -32,14 +34,15 @@ async def refuse(
     Args:
         context: The call.
         code: One of INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, UNAVAILABLE.
-        reason: Constant in capitals that names the error within the domain "realstack".
+        reason: Name of an error in `realstack.edge_errors`, which numbers it.
         rule: The rule that was broken, in words.
         field: The field that broke it, if one did.
 
     Raises:
         grpc.aio.AbortError: Always.
     """
-    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN)
+    number = {"code": str(number_of(reason))}
+    info = error_details_pb2.ErrorInfo(reason=reason, domain=DOMAIN, metadata=number)
     details = [_packed(info)]
     if field:
         violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=rule)

@@ -101,7 +101,7 @@ def _before(scope: str, page_token: str) -> int:
 
 async def _refuse(context: Context, error: BadRequest) -> NoReturn:
     code = grpc.StatusCode.INVALID_ARGUMENT
-    await refuse(context, code, "INVALID_REQUEST", error.rule, field=error.field)
+    await refuse(context, code, "INVALID_FIELD", error.rule, field=error.field)
 
 
 def _trade(trade: Trade) -> wire.HistoricTrade:

@@ -133,7 +133,7 @@ async def test_a_bad_request_is_refused_with_its_field_and_rule(
         await getattr(service.stub, method)(request_message, metadata=(("x-api-key", KEY),))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     info, bad = details(caught.value)
-    assert (info.reason, info.domain) == ("INVALID_REQUEST", "realstack")
+    assert (info.reason, info.domain) == ("INVALID_FIELD", "realstack")
     assert [violation.field for violation in bad.field_violations] == [field]
     assert all(violation.description for violation in bad.field_violations)
 

@@ -121,7 +121,10 @@ async def test_executions_from_beyond_the_last_are_refused(engine: Engine) -> No
     """A client that knows more than the venue is talking to another history."""
     told = await error_of(executions(engine.client("alice"), 4))
     assert (told.code, told.reason) == (grpc.StatusCode.OUT_OF_RANGE, "AHEAD_OF_STREAM")
-    assert (told.fields, told.metadata) == (["from_execution_sequence"], {"last": "2"})
+    assert (told.fields, told.metadata) == (
+        ["from_execution_sequence"],
+        {"code": "1033", "last": "2"},
+    )
 
 
 @pytest.mark.slow
@@ -132,7 +135,7 @@ async def test_executions_from_before_what_is_kept_are_refused_with_the_oldest(
     alice = engine.client("alice")
     await place_many(alice, 2, 4_096)
     told = await error_of(executions(alice, 1))
-    assert (told.code, told.reason) == (grpc.StatusCode.OUT_OF_RANGE, "TOO_OLD")
+    assert (told.code, told.reason) == (grpc.StatusCode.OUT_OF_RANGE, "NOT_RETAINED")
     oldest = int(told.metadata["oldest"])
     last = engine.node.feeds.executions.last(1)
     assert 1 < oldest < last
@@ -285,7 +288,7 @@ async def test_fills_resume_from_any_trade_and_go_on_live(engine: Engine) -> Non
     told = await error_of(
         worker.stream(worker.settlement.StreamFills, spb.StreamFillsRequest(from_trade_id=8))
     )
-    assert (told.reason, told.metadata) == ("AHEAD_OF_STREAM", {"last": "6"})
+    assert (told.reason, told.metadata) == ("AHEAD_OF_STREAM", {"code": "1033", "last": "6"})
 
 
 async def test_withdrawals_tell_each_step_and_the_trade_before_it(engine: Engine) -> None:

@@ -63,7 +63,7 @@ async def test_a_call_without_a_key_is_not_let_in(engine: Engine, path: str) -> 
     told = refusal(error)
     assert (told.code, told.reason, told.domain) == (
         grpc.StatusCode.UNAUTHENTICATED,
-        "NO_VALID_KEY",
+        "NOT_AUTHENTICATED",
         "realstack",
     )
 

@@ -63,7 +63,7 @@ async def test_a_refused_credit_is_a_status_with_the_cores_code(
     told = refusal(caught.value)
     assert (told.code, told.reason, told.domain) == (code, reject.name, "realstack")
     assert told.metadata == {
-        "reject_code": str(int(reject)),
+        "code": str(int(reject)),
         "sequence": str(engine.node.applied_sequence),
         "transient": str(reject.transient).lower(),
     }
