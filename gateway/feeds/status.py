@@ -16,6 +16,7 @@ from gateway.schemas import settlement as schema
 from gateway.times import NS_PER_SECOND, time_text
 
 WINDOW_SECONDS = 5
+RECENT_KEPT = 60  # rates that a new subscriber gets at once, one a second
 MINUTE_NS = 60 * NS_PER_SECOND
 
 
@@ -55,6 +56,7 @@ class StatusFeed:
         self.channel = Channel("status", opening=self._opening)
         self._sources = sources
         self._samples: deque[Sample] = deque(maxlen=WINDOW_SECONDS + 1)
+        self._recent: deque[schema.Rates] = deque(maxlen=RECENT_KEPT)
         self._lag_us: int | None = None
         self._number = 0
 
@@ -66,7 +68,9 @@ class StatusFeed:
         if sequence:  # before the engine has spoken, everything it ever did would be a rate
             self._samples.append(Sample(time.time_ns(), sequence, sources.trades.last_trade_id))
         self._number += 1
-        self.channel.publish(self._frame())
+        if sequence:
+            self._recent.append(self._rates())
+        self.channel.publish(self._frame("status", {}))
 
     def status(self) -> schema.Status:
         """Return the status as of the last sample."""
@@ -110,14 +114,15 @@ class StatusFeed:
         )
 
     def _opening(self) -> list[Frame]:
-        return [self._frame()]
+        return [self._frame("status_snapshot", {"recent": list(self._recent)})]
 
-    def _frame(self) -> Frame:
+    def _frame(self, kind: str, more: dict[str, list[schema.Rates]]) -> Frame:
         message = {
-            "type": "status",
+            "type": kind,
             "channel": "status",
             "market": None,
             "status": self.status(),
+            **more,
         }
         return Frame(json_text(message), self._number, self._number)
 
