@@ -15,16 +15,15 @@ from realstack.replay.funding import credit, deposit_on_chain, funds_of, until_c
 from realstack.replay.listing import Listing, make_listing
 from realstack.replay.recording import Recording
 from realstack.replay.settled import ChainSide
-from realstack.settings import ROOT_DATA, MissingSetting, Settings, recorded
+from realstack.settings import ROOT_DATA, MissingSetting, Settings
+from realstack.up import plans
 from realstack.up.definitions import define
-from realstack.up.first_start import make_keys
+from realstack.up.first_start import AUTHORITY, make_keys
 from realstack.up.folders import Folder, open_folder
 from realstack.up.instruments import Account, Instruments, InstrumentsFile
 from realstack.up.keyring import KeyOwner, Keyring
 from realstack.up.process import Plan, Process
 
-ANY_PORT = "127.0.0.1:0"
-SLOT_MS = 50  # of the private chain: deposits and trades are final after 32 of them
 KEY_SECONDS_MAX = 30.0
 KEY_POLL_SECONDS = 0.1
 NOTHING = Instruments(assets=[], markets=[], accounts=[])
@@ -73,7 +72,7 @@ async def private_venue(
         listing = make_listing(recording, keyring, NOTHING, "private")
         make_keys(keyring, listing.instruments)
         funds = funds_of(recording.plan, listing)
-        engine = await start(stack, folder, engine_plan(folder, core))
+        engine = await start(stack, folder, plans.engine(folder.path, core))
         await define_all(engine, keyring.api_key("operator"), listing.instruments)
         chain = None
         if settle:
@@ -103,9 +102,7 @@ async def running_venue(
         ListingRefused: It has something else of the same name.
     """
     engine = settings.need("engine_address")
-    database_url = settings.database_url or recorded(settings.data).get("postgres", "")
-    if not database_url:
-        settings.need("database_url")
+    database_url = settings.need("database_url")
     solana_rpc_url = url_of(settings.need("solana_rpc_url"))
     settlement = settings.need("settlement_address")
     file = InstrumentsFile(settings.data / "instruments.json")
@@ -143,31 +140,18 @@ async def start_settlement(
     stack: AsyncExitStack, folder: Folder, keyring: Keyring, engine: str
 ) -> ChainSide:
     """Start database, chain and settlement worker."""
-    database_url = await start(
-        stack, folder, served("postgres", "--data", str(folder.path / "postgres"))
-    )
-    node = await start(
-        stack,
-        folder,
-        served(
-            "localnet",
-            *("--port", "0", "--slot-ms", str(SLOT_MS)),
-            *("--data-dir", str(folder.path / "localnet")),
-        ),
-    )
-    url = url_of(node)
-    keyring.keypair("settlement")  # made before the worker looks for it
-    settlement = await start(
-        stack,
-        folder,
-        served(
-            "settlement",
-            *("--data", str(folder.path), "--engine", engine),
-            *("--database-url", database_url, "--solana-rpc-url", url),
-        ),
-    )
+    data = folder.path
+    database_url = await start(stack, folder, plans.postgres(data))
+    url = url_of(await start(stack, folder, plans.localnet(data)))
+    keyring.keypair(AUTHORITY)  # made before the worker looks for it
+    environment = {
+        "ENGINE_ADDRESS": engine,
+        "DATABASE_URL": database_url,
+        "SOLANA_RPC_URL": url,
+    }
+    settlement = await start(stack, folder, plans.server("settlement", data, environment))
     return ChainSide(
-        data=folder.path,
+        data=data,
         engine=engine,
         settlement=settlement,
         api_key=keyring.api_key("settlement"),
@@ -179,20 +163,6 @@ async def start_settlement(
 def url_of(address: str) -> str:
     """Return the URL of a node that may be given as ``host:port``."""
     return address if "://" in address else f"http://{address}"
-
-
-def engine_plan(folder: Folder, core: str) -> Plan:
-    """Return how the engine is run."""
-    return served(
-        "engine",
-        *("--data", str(folder.path / "engine"), "--listen", ANY_PORT),
-        *("--keys", str(folder.path / "keys.json"), "--core", core),
-    )
-
-
-def served(name: str, *arguments: str) -> Plan:
-    """Return how a process of the exchange is run."""
-    return Plan(name, ("-m", "realstack.cli", "serve", name, *arguments))
 
 
 async def start(stack: AsyncExitStack, folder: Folder, plan: Plan) -> str:
