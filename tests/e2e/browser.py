@@ -41,6 +41,10 @@ class NoBrowser(Exception):
     """There is no Chromium on this machine; the message says how to get one."""
 
 
+class NotThere(Exception):
+    """Nobody answers at the address."""
+
+
 @dataclass(frozen=True, slots=True)
 class Screen:
     """What the page is shown on."""
@@ -104,8 +108,14 @@ class Page:
         await self.call("Emulation.setEmulatedMedia", features=[feature])
 
     async def go(self, url: str) -> None:
-        """Open an address."""
-        await self.call("Page.navigate", url=url)
+        """Open an address.
+
+        Raises:
+            NotThere: Nobody answers at it.
+        """
+        answer = await self.call("Page.navigate", url=url)
+        if answer.get("errorText"):
+            raise NotThere(f"{url}: {answer['errorText']}")
 
     async def evaluate(self, expression: str) -> Any:
         """Return the value of a JavaScript expression; a promise is awaited.
