@@ -137,7 +137,7 @@ def core_factory(name: str) -> Callable[[], Any]:
 
 async def _serve(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_on_loop_error)
+    loop.set_exception_handler(on_loop_error)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -176,7 +176,7 @@ def _fatal(error: BaseException) -> None:
     end_process(told(error))
 
 
-def _on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def on_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Decide about an error that no task was waiting for.
 
     A callback of ours that failed, or a broken invariant in any task, is a bug in what decides or

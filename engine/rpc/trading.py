@@ -37,7 +37,12 @@ SERVICE = "realstack.trading.v1.TradingService"
 
 
 class TradingService:
-    """Carries out the rpcs of TradingService for the account of the caller's key."""
+    """Carries out the rpcs of TradingService for the account of the caller's key.
+
+    A unary command whose deadline passes while it waits has an unknown outcome: it was sequenced or
+    will be. Sent again with the same client id and sent time it runs at most once, and the answer
+    tells. What ends with BUSY, HALTED or CLOSED was definitely not run.
+    """
 
     def __init__(self, node: NodePort, feeds: Feeds, intake: Intake) -> None:
         self._node = node

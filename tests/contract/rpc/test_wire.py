@@ -136,6 +136,27 @@ async def test_a_broken_invariant_in_a_call_is_told_to_the_process(engine: Engin
     engine.fatal.clear()
 
 
+async def test_a_failure_of_the_front_is_internal_and_others_go_on(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not a broken invariant costs one call, without a word of how it is made inside."""
+
+    def failing() -> dict[str, int]:
+        raise ValueError("secret detail")
+
+    monkeypatch.setattr(engine.node.venue, "counts", failing)
+    boss = engine.client("boss")
+    channel: Any = boss.channel
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await channel.unary_unary("/realstack.admin.v1.AdminService/GetStatus")(
+            b"", metadata=boss.metadata, timeout=10
+        )
+    told = refusal(caught.value)
+    assert (told.code, told.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
+    assert "secret" not in told.message
+    assert (await engine.client("alice").place()).status == trading_pb2.ANSWER_STATUS_ACCEPTED
+
+
 async def test_an_address_in_use_is_said_at_once(engine: Engine) -> None:
     """Two engines on one port would share its clients unseen."""
     node, keys = engine.node, KeyTable(Path(engine.keys_path))
