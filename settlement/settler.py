@@ -6,15 +6,19 @@ anywhere and run again; the worker runs them in loops, and several workers may r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
+from solders.signature import Signature
 
 from engine.core.invariants import check
 from services._base.database import Connection
 from settlement.batcher import BATCH_FILLS_MAX, bisect, pack, pack_all
 from settlement.builder import Builder
+from settlement.chain import Blockhash
 from settlement.clock import Clock
 from settlement.confirmer import Confirmer, Finding, Verdict, next_step
 from settlement.killpoints import maybe_die
@@ -30,16 +34,26 @@ from settlement.transactions import batch_size
 
 log = structlog.get_logger()
 
+Item = TypeVar("Item")
+
 PASS_FILLS_MAX = 4 * BATCH_FILLS_MAX
-PASS_PAYMENTS_MAX = 64  # bounds how long a claim is held before its payments are sent
+PASS_PAYMENTS_MAX = 64  # what one worker takes at a time, so that others find work too
+AT_ONCE_MAX = 8  # hides the node's and the database's answer times; bounds connections
 FAILURES_MAX = 2  # a single fill that fails on chain is tried once more, then parked
 
 
 @dataclass(frozen=True, slots=True)
-class BatchingRules:
-    """When an open batch is closed."""
+class Rules:
+    """How long things wait.
+
+    Attributes:
+        wait_ns: A fill for others, before its batch is closed.
+        resend_ns: A transaction that has not landed, before it is sent again.
+        fills_max: At most so many fills in a batch.
+    """
 
     wait_ns: int
+    resend_ns: int
     fills_max: int = BATCH_FILLS_MAX
 
 
@@ -55,7 +69,7 @@ class Settler:
         submitter: Submitter,
         confirmer: Confirmer,
         clock: Clock,
-        rules: BatchingRules,
+        rules: Rules,
     ) -> None:
         """Take the parts; nothing is done yet."""
         self._batches = batches
@@ -65,6 +79,7 @@ class Settler:
         self._confirmer = confirmer
         self._clock = clock
         self._rules = rules
+        self._sent_ns: dict[Signature, int] = {}
 
     def fits(self, transfers: Sequence[Transfer]) -> bool:
         """Tell whether one transaction can carry the transfers."""
@@ -99,17 +114,46 @@ class Settler:
             claimed = [each for each in claimed if each.kind is not PaymentKind.WITHDRAWAL]
         if not claimed:
             return 0
-        signed = 0
-        for payment in await self._submitter.admitted(claimed):
-            try:
-                refused = await self._submitter.submit(payment, slot_min=slot_min)
-                if refused is not None:
-                    await self.fail(refused.payment, Step.REFUSED_IN_SIMULATION, refused.reason)
-                else:
-                    signed += 1
-            except LeaseLost as error:
-                log.info("lease_lost", payment_id=payment.payment_id, reason=str(error))
-        return signed
+        admitted = await self._submitter.admitted(claimed)
+        if not admitted:
+            return 0
+        blockhash = await self._submitter.blockhash()
+
+        async def send_one(payment: Payment) -> bool:
+            return await self._send_one(payment, blockhash, slot_min)
+
+        return sum(await self._few_at_once(admitted, send_one))
+
+    async def _few_at_once(
+        self, items: Sequence[Item], work: Callable[[Item], Awaitable[bool]]
+    ) -> list[bool]:
+        """Do the work for each item, some at once, and stop before the claims run out.
+
+        What is left over is False; the next pass claims it anew. The first error is raised when
+        all that was begun has ended.
+        """
+        one_of_few = asyncio.Semaphore(AT_ONCE_MAX)
+        deadline_ns = self._clock.now_ns() + self._payments.lease_ns // 2
+
+        async def do(item: Item) -> bool:
+            async with one_of_few:
+                return self._clock.now_ns() < deadline_ns and await work(item)
+
+        done = await asyncio.gather(*map(do, items), return_exceptions=True)
+        for each in done:
+            if isinstance(each, BaseException):
+                raise each
+        return [each is True for each in done]
+
+    async def _send_one(self, payment: Payment, blockhash: Blockhash, slot_min: int) -> bool:
+        try:
+            refused = await self._submitter.submit(payment, blockhash, slot_min=slot_min)
+            if refused is None:
+                return True
+            await self.fail(refused.payment, Step.REFUSED_IN_SIMULATION, refused.reason)
+        except LeaseLost as error:
+            log.info("lease_lost", payment_id=payment.payment_id, reason=str(error))
+        return False
 
     async def confirm(self) -> list[Finding]:
         """Look what became of all that was sent, and move it on; return what was found."""
@@ -119,14 +163,21 @@ class Settler:
         attempts = await self._payments.live_attempts(claimed)
         sent = [(each, attempts[each.payment_id]) for each in claimed]
         found = await self._confirmer.look(sent)
-        for finding in found:
-            try:
-                await self._act(finding)
-            except LeaseLost as error:
-                log.info("lease_lost", payment_id=finding.payment.payment_id, reason=str(error))
+        self._sent_ns = {
+            each.signature: self._sent_ns.get(each.signature, 0) for each in attempts.values()
+        }
+        await self._few_at_once(found, self._act)
         return found
 
-    async def _act(self, finding: Finding) -> None:
+    async def _act(self, finding: Finding) -> bool:
+        try:
+            await self._move_on(finding)
+        except LeaseLost as error:
+            log.info("lease_lost", payment_id=finding.payment.payment_id, reason=str(error))
+            return False
+        return True
+
+    async def _move_on(self, finding: Finding) -> None:
         payment, verdict, status = finding.payment, finding.verdict, finding.status
         step = next_step(payment.state, verdict)
         if step is Step.SEEN_FAILED:
@@ -144,7 +195,10 @@ class Settler:
             )
             if step is Step.SEEN_FINAL:
                 maybe_die("marked")
-        if verdict is Verdict.RESEND or payment.state is State.SIGNED:
+        now_ns, signature = self._clock.now_ns(), finding.attempt.signature
+        waited = now_ns - self._sent_ns[signature] >= self._rules.resend_ns
+        if payment.state is State.SIGNED or (verdict is Verdict.RESEND and waited):
+            self._sent_ns[signature] = now_ns
             await self._submitter.broadcast(payment, finding.attempt)
 
     async def fail(self, payment: Payment, step: Step, reason: str) -> None:

@@ -22,7 +22,7 @@ from solders.hash import Hash
 from engine.core.invariants import check
 from settlement.accounts import Custody
 from settlement.builder import Builder
-from settlement.chain import ADDRESSES_PER_CALL, Chain, Failure
+from settlement.chain import ADDRESSES_PER_CALL, Blockhash, Chain, Failure
 from settlement.clock import Clock
 from settlement.killpoints import maybe_die
 from settlement.ordering import Admission, Vault, debits
@@ -117,11 +117,18 @@ class Submitter:
             found |= {addresses[each]: atoms or 0 for each, atoms in answer.atoms.items()}
         return found
 
-    async def submit(self, payment: Payment, *, slot_min: int) -> Refused | None:
+    async def blockhash(self) -> Blockhash:
+        """Return a recent blockhash, for all that is sent in one pass."""
+        return await self._chain.latest_blockhash()
+
+    async def submit(
+        self, payment: Payment, blockhash: Blockhash, *, slot_min: int
+    ) -> Refused | None:
         """Send one admitted payment; return it when the confirmed state refuses it.
 
         Args:
             payment: NETTED, or EXPIRED.
+            blockhash: What its life is counted from.
             slot_min: The newest slot that the worker has seen; an older state decides nothing.
 
         Raises:
@@ -133,7 +140,6 @@ class Submitter:
         )
         if failure is not None:
             return await self._refused(payment, failure)
-        blockhash = await self._chain.latest_blockhash()
         message = self._builder.message(payment, blockhash.blockhash)
         maybe_die("built")
         signed = sign(message, self._signer)

@@ -44,7 +44,7 @@ from settlement.loops import repeat, retry
 from settlement.reconciler import Reconciler
 from settlement.registry import RegistryFile, RegistryInvalid
 from settlement.rpc import SERVICE_NAME, StatusServicer, add_status_servicer
-from settlement.settler import BatchingRules, Settler
+from settlement.settler import Rules, Settler
 from settlement.signer import KeypairFile, Signer, SignerInvalid
 from settlement.store import WrongChain, bind_chain, prepare
 from settlement.store.batches import BatchStore
@@ -72,6 +72,7 @@ class Timing:
     Attributes:
         poll: Chain and database.
         batch_wait: How long a fill waits for others before its batch is closed.
+        resend: How long a transaction that has not landed waits to be sent again.
         reconcile: Between comparisons of ledger and chain.
         difference_window: How long a difference may last before withdrawals halt.
         lease: How long a claim on a payment holds.
@@ -79,6 +80,7 @@ class Timing:
 
     poll: int = 250
     batch_wait: int = 500
+    resend: int = 2_000
     reconcile: int = 2_000
     difference_window: int = 30_000
     lease: int = 30_000
@@ -157,7 +159,7 @@ class Worker:
             ),
             confirmer=Confirmer(chain),
             clock=clock,
-            rules=BatchingRules(wait_ns=timing.batch_wait * NS_PER_MS),
+            rules=Rules(wait_ns=timing.batch_wait * NS_PER_MS, resend_ns=timing.resend * NS_PER_MS),
         )
         self._indexer = Indexer(
             chain=chain,
@@ -261,6 +263,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--poll-ms", type=int, default=defaults.poll)
     made.add_argument("--batch-wait-ms", type=int, default=defaults.batch_wait)
+    made.add_argument("--resend-ms", type=int, default=defaults.resend)
     made.add_argument("--reconcile-ms", type=int, default=defaults.reconcile)
     made.add_argument("--difference-window-ms", type=int, default=defaults.difference_window)
     made.add_argument("--lease-ms", type=int, default=defaults.lease)
@@ -272,6 +275,7 @@ def timing_of(options: argparse.Namespace) -> Timing:
     return Timing(
         poll=options.poll_ms,
         batch_wait=options.batch_wait_ms,
+        resend=options.resend_ms,
         reconcile=options.reconcile_ms,
         difference_window=options.difference_window_ms,
         lease=options.lease_ms,

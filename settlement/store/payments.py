@@ -14,6 +14,7 @@ from settlement.ordering import PendingMove
 from settlement.payments import Attempt, Move, Payment, PaymentKind
 from settlement.states import State, Step, after
 
+NS_PER_MS = 1_000_000
 LEASE_MS = 30_000  # longer than any step takes, or the step is refused and made by another worker
 
 
@@ -29,6 +30,11 @@ class PaymentStore:
         self._pool = pool
         self.owner = owner
         self._lease_ms = lease_ms
+
+    @property
+    def lease_ns(self) -> int:
+        """How long a claim holds."""
+        return self._lease_ms * NS_PER_MS
 
     async def claim(self, states: Sequence[State], limit: int) -> list[Payment]:
         """Claim open payments in trade order, or renew the claim on those that are ours."""

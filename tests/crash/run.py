@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.crash import engine_kills
+from tests.crash.worker import worker_kills
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,27 +24,33 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="realstack-crash-") as folder:
-        verdict = asyncio.run(
-            engine_kills.run(Path(folder), times=options.times, seed=options.seed)
-        )
+    verdict: engine_kills.Verdict | worker_kills.Verdict
+    with tempfile.TemporaryDirectory(prefix="realstack-crash-") as name:
+        folder, times, seed = Path(name), options.times, options.seed
+        if options.what == "engine":
+            verdict = asyncio.run(engine_kills.run(folder, times=times, seed=seed))
+        else:
+            verdict = asyncio.run(worker_kills.run(folder, times=times, seed=seed))
     for fault in verdict.faults[:20]:
         print(fault)
-    print(f"answers: {dict(verdict.counts)}", file=sys.stderr)
-    if options.json:
-        print(
-            json.dumps(
-                {
-                    "kills": verdict.kills,
-                    "acknowledged": verdict.acknowledged,
-                    "faults": len(verdict.faults),
-                    "restart_ms_max": max(verdict.restart_ms, default=0),
-                }
-            )
-        )
+    if isinstance(verdict, engine_kills.Verdict):
+        print(f"answers: {dict(verdict.counts)}", file=sys.stderr)
+        figures = engine_figures(verdict)
     else:
-        print(verdict.text())
+        print(f"killed at: {verdict.kills}", file=sys.stderr)
+        figures = verdict.figures()
+    print(json.dumps(figures) if options.json else verdict.text())
     return 1 if verdict.faults else 0
+
+
+def engine_figures(verdict: engine_kills.Verdict) -> dict[str, int]:
+    """Give the figures for a program to read."""
+    return {
+        "kills": verdict.kills,
+        "acknowledged": verdict.acknowledged,
+        "faults": len(verdict.faults),
+        "restart_ms_max": max(verdict.restart_ms, default=0),
+    }
 
 
 if __name__ == "__main__":

@@ -56,6 +56,17 @@ class Verdict:
             return f"worker killed {times} times: {len(self.faults)} faults in {what}"
         return f"worker killed {times} times: {what}, none settled twice or never"
 
+    def figures(self) -> dict[str, int]:
+        """Return the figures for a program to read."""
+        return {
+            "kills": sum(self.kills.values()),
+            "fills": self.fills,
+            "deposits": self.deposits,
+            "withdrawals": self.withdrawals,
+            "transactions": self.transactions,
+            "faults": len(self.faults),
+        }
+
 
 @dataclass
 class Scene:

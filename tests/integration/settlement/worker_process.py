@@ -53,7 +53,8 @@ class WorkerProcess:
     async def start(self, *, die_at: str = "", fast: bool = True) -> None:
         """Start it and wait until it serves; with `die_at` it may die before that."""
         environment = {**os.environ, "REALSTACK_TEST_DIE_AT": die_at}
-        timing = ["--poll-ms", "20", "--batch-wait-ms", "20", "--reconcile-ms", "200"]
+        timing = ["--poll-ms", "20", "--batch-wait-ms", "20", "--resend-ms", "200"]
+        timing += ["--reconcile-ms", "200"]
         with self._log.open("a") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "settlement.worker", *self._flags),
