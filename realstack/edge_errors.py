@@ -53,6 +53,7 @@ class EdgeError(IntEnum):
     WRONG_USAGE = 1_035
     MISSING_SETTING = 1_036
     FEED_BROKEN = 1_037
+    INVALID_RECORDING = 1_038
 
 
 # gRPC alone: what is no protobuf message, an engine that stops, a place that is not there yet.
@@ -66,7 +67,14 @@ GRPC_ONLY = frozenset(
     )
 )
 # The command line and the SDK behind it alone.
-CLI_ONLY = frozenset((EdgeError.WRONG_USAGE, EdgeError.MISSING_SETTING, EdgeError.FEED_BROKEN))
+CLI_ONLY = frozenset(
+    (
+        EdgeError.WRONG_USAGE,
+        EdgeError.MISSING_SETTING,
+        EdgeError.FEED_BROKEN,
+        EdgeError.INVALID_RECORDING,
+    )
+)
 
 
 def number_of(name: str) -> int:

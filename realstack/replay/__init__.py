@@ -5,9 +5,13 @@
     lobster_plan.py        LOBSTER messages to steps
     mbo_plan.py            market-by-order events to steps
     mbo_book.py            the book that market-by-order records tell, for the comparison
-    port.py, desk.py       the venue as the replay needs it, and that over its gRPC socket
+    recording.py           a recording of either format: its plan, its comparison, its units
+    port.py                the venue as a replay needs it
+    desk.py, account.py    the same over its gRPC socket; encode, follower, queues serve them
     run.py, check.py       the loop over the steps, and what is compared after each
-    venue.py               a private venue, when none runs
+    listing.py, funding.py what is listed for a replay, and who pays in how much
+    venue.py               a private venue when none runs, or the one that does
+    settled.py             trades final on chain, ledger compared with it
     command.py             `realstack replay`
 
 The plan is made from the recording alone and never looks at the venue; the comparison looks at the

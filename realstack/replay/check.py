@@ -85,7 +85,9 @@ class MboCheck:
         return queue_differences(self.book.queues, await port.open_queues())
 
 
-def differences(name: str, recorded: Sequence[object], found: Sequence[object]) -> list[str]:
+def differences(
+    name: str, recorded: Sequence[tuple[int, ...]], found: Sequence[tuple[int, ...]]
+) -> list[str]:
     """Return the first level of a side that differs."""
     if list(recorded) == list(found):
         return []
@@ -97,9 +99,9 @@ def differences(name: str, recorded: Sequence[object], found: Sequence[object]) 
     return []
 
 
-def shown(level: object) -> str:
+def shown(level: tuple[int, ...] | None) -> str:
     """Print a level, or that there is none."""
-    return "missing" if level is None else " x ".join(map(str, tuple(level)))  # type: ignore[arg-type]
+    return "missing" if level is None else " x ".join(map(str, level))
 
 
 def queue_differences(recorded: Queues, found: Queues) -> list[str]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from engine.core.commands import Side
 from realstack.cli.options import add_data, add_json, parser
-from realstack.cli.outcome import DONE, REFUSED, WRONG_INPUT
+from realstack.cli.outcome import DONE, REFUSED, WRONG_INPUT, Failure, numbered
 from realstack.cli.output import Output
 from realstack.client import Client, Unavailable
+from realstack.edge_errors import EdgeError
 from realstack.replay.desk import Desk, MarketInUse
 from realstack.replay.encode import RUN_BITS
 from realstack.replay.errors import InvalidRecording
@@ -85,23 +86,34 @@ def run(options: Namespace) -> int:
     try:
         recording = load(options.file, options.check, options.limit)
     except InvalidRecording as error:
-        facts = {"file": str(error.path), "where": error.where, "field": error.field}
-        return refuse(output, str(error), WRONG_INPUT, "INVALID", rule=error.rule, **facts)
+        return invalid(output, error.path, str(error), error.where, error.field, error.rule)
     except OSError as error:
-        words = f"{error.filename}: {error.strerror}"
-        return refuse(output, words, WRONG_INPUT, "INVALID", file=str(error.filename))
+        rule = str(error.strerror)
+        return invalid(output, error.filename, f"{error.filename}: {rule}", "", "", rule)
     try:
         return asyncio.run(replay_file(options, recording, output))
     except FAILURES as error:
-        return refuse(output, str(error), REFUSED, "FAILED", name=type(error).__name__)
+        return refuse(
+            output, Failure(REFUSED, "FAILED", str(error), {"name": type(error).__name__})
+        )
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None  # asked to end by SIGTERM, with everything stopped
 
 
-def refuse(output: Output, words: str, status: int, outcome: str, **facts: object) -> int:
-    """Print why nothing was replayed, and return the exit status."""
-    output.verdict(f"replay: {outcome}: {words}", ok=False, outcome=outcome, **facts)
-    return status
+def invalid(output: Output, path: Path | str, words: str, where: str, field: str, rule: str) -> int:
+    """Print what is wrong with a file, and return the exit status."""
+    code = EdgeError.INVALID_RECORDING
+    failure = numbered(
+        WRONG_INPUT, "INVALID", code, words, field, rule, file=str(path), where=where
+    )
+    return refuse(output, failure)
+
+
+def refuse(output: Output, failure: Failure) -> int:
+    """Print why a recording was not replayed, and return the exit status."""
+    words = f"replay: {failure.outcome}: {failure.words}"
+    output.verdict(words, ok=False, outcome=failure.outcome, **failure.facts)
+    return failure.status
 
 
 async def replay_file(options: Namespace, recording: Recording, output: Output) -> int:
