@@ -117,7 +117,7 @@ class BatchRow {
     setText(this.state, STATES[batch.state]);
     setText(this.trades, grouped(batch.trade_count));
     setText(this.transfers, grouped(batch.transfers.length));
-    setText(this.bytes, `${grouped(batch.transaction_bytes)} B`);
+    setText(this.bytes, batch.transaction_bytes ? `${grouped(batch.transaction_bytes)} B` : "–");
     const share = Math.min(batch.transaction_bytes / TRANSACTION_BYTES_MAX, 1);
     this.gauge.style.transform = `scaleX(${share.toFixed(3)})`;
     this.size.title = `${batch.transaction_bytes} of ${TRANSACTION_BYTES_MAX} bytes of a transaction`;
