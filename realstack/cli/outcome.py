@@ -36,11 +36,24 @@ CLIENT_ERRORS: dict[type[ClientError], EdgeError] = {
 
 
 class WrongUsage(Exception):
-    """The arguments do not fit the command."""
+    """The arguments do not fit the command.
+
+    Attributes:
+        usage: How the command is used.
+        field: The argument at fault, as far as the message names one.
+    """
 
     def __init__(self, message: str, usage: str) -> None:
         super().__init__(message)
         self.usage = usage
+        self.field = argument_in(message)
+
+
+def argument_in(message: str) -> str:
+    """Return the first argument that a message of argparse names: ``price`` for ``--price=1``."""
+    match = re.search(r"argument ([^:]+):|(?:required|arguments): ([^,]+)", message)
+    named = (match[1] or match[2]).split("/")[-1] if match else ""
+    return named.partition("=")[0].strip().lstrip("-").replace("-", "_").lower()
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,70 +88,46 @@ class Failure:
 def failure_of(error: Exception) -> Failure | None:
     """Return how an error ends a command; nothing for one that is a bug."""
     if isinstance(error, InvalidInput | InvalidNumber):
-        return numbered(WRONG_INPUT, "INVALID", error.code, str(error), error.field, error.rule)
+        words = f"{error.code.name} ({int(error.code)}): {error}"
+        return Failure(WRONG_INPUT, "INVALID", words, facts(error.code, error.field, error.rule))
     if isinstance(error, Rejected):
-        facts = {"transient": error.transient, "sequence": error.answer.sequence}
-        field, rule = field_and_rule(error.detail)
-        return numbered(REFUSED, "REJECTED", error.code, error.detail, field, rule, **facts)
+        found = facts(error.code, *field_and_rule(error.detail))
+        found |= {"transient": error.transient, "sequence": error.answer.sequence}
+        return Failure(REFUSED, "REJECTED", str(error), found)
     if isinstance(error, RequestRefused):
-        return refused_at_the_edge(error)
-    if isinstance(error, OutcomeUnknown):
-        code = EdgeError.OUTCOME_UNKNOWN
-        return numbered(REFUSED, "UNKNOWN", code, str(error), transient=True)
-    if isinstance(error, ClientError):
-        code = CLIENT_ERRORS.get(type(error), EdgeError.INTERNAL)
-        return numbered(REFUSED, "FAILED", code, str(error), transient=error.transient)
-    if isinstance(error, WrongUsage):
-        field, rule = argument_and_rule(str(error))
-        return numbered(WRONG_INPUT, "INVALID", EdgeError.WRONG_USAGE, str(error), field, rule)
-    if isinstance(error, MissingSetting):
-        return numbered(WRONG_INPUT, "INVALID", EdgeError.MISSING_SETTING, str(error))
+        return Failure(WRONG_INPUT, "INVALID", str(error), refusal_facts(error))
+    for kind, number, outcome, status in KINDS:
+        if isinstance(error, kind):
+            rule = str(error)
+            found = facts(number, getattr(error, "field", ""), rule)
+            found["transient"] = getattr(error, "transient", False)
+            return Failure(status, outcome, f"{number.name} ({int(number)}): {rule}", found)
     return None
 
 
-def numbered(
-    status: int,
-    outcome: str,
-    code: Reject | EdgeError,
-    words: str,
-    field: str = "",
-    rule: str = "",
-    **facts: object,
-) -> Failure:
-    """Make a failure that tells its number, and the field and the rule where one is at fault."""
-    told: dict[str, object] = {"code": int(code), "name": code.name}
-    told |= {"field": field} if field else {}
-    return Failure(
-        status,
-        outcome,
-        f"{code.name} ({int(code)}): {words}",
-        {**told, "rule": rule or words, **facts},
-    )
+def facts(code: Reject | EdgeError, field: str, rule: str) -> dict[str, object]:
+    """Return an error for programs: its number, its name, the field at fault and the rule."""
+    return {"code": int(code), "name": code.name, "field": field, "rule": rule}
 
 
-def refused_at_the_edge(error: RequestRefused) -> Failure:
-    """Make the failure of a request that the venue's edge refused."""
-    facts: dict[str, object] = {"status": error.status.name}
-    if not error.code:  # by gRPC itself, which knows no numbers but its own
-        facts |= {"code": int(error.status.value[0]), "name": error.status.name}
-        return Failure(WRONG_INPUT, "INVALID", str(error), facts)
-    field, rule = error.violations[0] if error.violations else ("", "")
-    code: Reject | EdgeError = (
-        Reject(error.code) if error.code in set(Reject) else EdgeError(error.code)
-    )
-    return numbered(WRONG_INPUT, "INVALID", code, str(error), field, rule, **facts)
+def refusal_facts(error: RequestRefused) -> dict[str, object]:
+    """Return a refusal of the venue's edge for programs; without a reason, the gRPC status."""
+    field, rule = error.violations[0] if error.violations else ("", error.message)
+    if error.reason:
+        return {"code": error.code, "name": error.reason, "field": field, "rule": rule}
+    number: int = error.status.value[0]
+    return {"code": number, "name": error.status.name, "field": field, "rule": rule}
 
 
-def argument_and_rule(message: str) -> tuple[str, str]:
-    """Split what argparse says into the argument, written as a field, and the rule."""
-    for pattern in (
-        r"argument (?P<field>[^:]+): (?P<rule>.*)",
-        r"(?P<rule>the following arguments are required): (?P<field>[^,]+)(?:,.*)?",
-        r"(?P<rule>unrecognized arguments): (?P<field>\S+).*",
-    ):
-        if match := re.fullmatch(pattern, message, re.DOTALL):
-            return match["field"].lstrip("-").replace("-", "_").lower(), match["rule"]
-    return "", message
+# The other errors that a user can do something about: number, outcome and exit status of each.
+KINDS: tuple[tuple[type[Exception], EdgeError, str, int], ...] = (
+    (WrongUsage, EdgeError.WRONG_USAGE, "INVALID", WRONG_INPUT),
+    (MissingSetting, EdgeError.MISSING_SETTING, "INVALID", WRONG_INPUT),
+    (OutcomeUnknown, EdgeError.OUTCOME_UNKNOWN, "UNKNOWN", REFUSED),
+    (NotSent, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
+    (Unavailable, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
+    (FeedBroken, EdgeError.FEED_BROKEN, "FAILED", REFUSED),
+)
 
 
 def guarded(output: Output, run: Callable[[], int]) -> int:

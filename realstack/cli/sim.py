@@ -9,11 +9,11 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from realstack.cli.options import add_data, add_json, parser, seconds, whole_argument
-from realstack.cli.outcome import DONE
+from realstack.cli.outcome import DONE, REFUSED
 from realstack.cli.output import Output
 from realstack.settings import load
-from realstack.sim.participant import Tally
-from realstack.sim.run import Simulation
+from realstack.sim.participant import NoFunds, Tally
+from realstack.sim.run import OrdersLeft, Simulation
 
 DESCRIPTION = """Run participants on a venue that `realstack up` has started: two market makers,
 three takers and a momentum trader, each with its own key. Ctrl-C ends it; then every participant
@@ -57,6 +57,9 @@ async def run(options: Namespace, output: Output) -> int:
 
     try:
         await simulation.run(stop, ready)
+    except (NoFunds, OrdersLeft) as error:
+        output.verdict(f"sim: {error}", ok=False, outcome="FAILED", error=str(error))
+        return REFUSED
     finally:
         for task in reporting:
             task.cancel()

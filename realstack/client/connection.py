@@ -63,7 +63,6 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 def error_of(error: grpc.aio.AioRpcError) -> ClientError:
     """Translate a gRPC error, with the details that the venue adds to it."""
-    reason, violations, code = details_of(error)
     status, message = error.code(), error.details() or ""
     if status not in PERMANENT | DOUBTFUL:
         return Unavailable(f"{status.name}: {message}")
@@ -72,12 +71,13 @@ def error_of(error: grpc.aio.AioRpcError) -> ClientError:
         grpc.StatusCode.PERMISSION_DENIED: PermissionRefused,
         grpc.StatusCode.OUT_OF_RANGE: NotRetained,
     }
+    reason, code, violations = details_of(error)
     return kinds.get(status, RequestRefused)(status, message, reason, violations, code)
 
 
-def details_of(error: grpc.aio.AioRpcError) -> tuple[str, tuple[tuple[str, str], ...], int]:
-    """Return reason, field violations and number of an error, as far as there are any."""
-    reason, violations, code = "", [], 0
+def details_of(error: grpc.aio.AioRpcError) -> tuple[str, int, tuple[tuple[str, str], ...]]:
+    """Return the name, the number and the field violations of an error, as far as there are any."""
+    reason, code, violations = "", 0, []
     for key, value in error.trailing_metadata() or ():
         if key != DETAILS_KEY:
             continue
@@ -87,7 +87,7 @@ def details_of(error: grpc.aio.AioRpcError) -> tuple[str, tuple[tuple[str, str],
                 reason, code = str(info.reason), int(info.metadata.get("code", "0"))
             elif detail.Unpack(request):
                 violations += [(str(v.field), str(v.description)) for v in request.field_violations]
-    return reason, tuple(violations), code
+    return reason, code, tuple(violations)
 
 
 @dataclass

@@ -127,7 +127,9 @@ class RequestRefused(ClientError):
         rules = "; ".join(f"{field}: {rule}" for field, rule in violations)
         super().__init__(f"{status.name}: {message}" + (f" ({rules})" if rules else ""))
         self.status = status
+        self.message = message
         self.reason = reason
+        self.code = code
         self.violations = violations
         self.code = code
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from random import Random
 
-from realstack.client import Client, InvalidNumber
+from realstack.client import Client, InvalidNumber, NotSent, OutcomeUnknown, Unavailable
 from realstack.settings import MissingSetting, Settings
 from realstack.sim.maker import Maker
 from realstack.sim.momentum import Momentum
@@ -19,6 +19,10 @@ from realstack.up import demo
 KINDS: dict[str, type[Participant]] = {"maker": Maker, "taker": Taker, "momentum": Momentum}
 CONNECT_SECONDS_MAX = 30.0
 CANCEL_SECONDS_MAX = 15.0
+
+
+class OrdersLeft(Exception):
+    """Participants could not take their orders back."""
 
 
 class Simulation:
@@ -43,6 +47,7 @@ class Simulation:
         Raises:
             MissingSetting: There is no venue, or no key of a participant.
             NoFunds: A deposit did not arrive.
+            OrdersLeft: The venue went away before the orders were taken back.
             ClientError: The venue refuses what no participant can do without.
         """
         async with AsyncExitStack() as stack:
@@ -56,10 +61,9 @@ class Simulation:
             failed = trading.done()
             trading.cancel()
             await asyncio.gather(trading, return_exceptions=True)
-            async with asyncio.timeout(CANCEL_SECONDS_MAX):
-                await asyncio.gather(*(each.wind_down() for each in participants))
             if failed:
                 trading.result()
+            await take_back(participants)
 
     async def _trade(self, world: World, participants: list[Participant]) -> None:
         async with asyncio.TaskGroup() as group:
@@ -88,6 +92,19 @@ class Simulation:
         return Client(
             address, api_key=self._settings.key_of(key), timeout_seconds=CONNECT_SECONDS_MAX
         )
+
+
+async def take_back(participants: list[Participant]) -> None:
+    """Let every participant take its working orders back.
+
+    Raises:
+        OrdersLeft: The venue did not answer in time.
+    """
+    try:
+        async with asyncio.timeout(CANCEL_SECONDS_MAX):
+            await asyncio.gather(*(each.wind_down() for each in participants))
+    except (TimeoutError, Unavailable, NotSent, OutcomeUnknown) as error:
+        raise OrdersLeft("the venue did not answer: orders may still be working") from error
 
 
 async def views_of(client: Client) -> dict[int, MarketView]:
