@@ -29,7 +29,15 @@ RUN_FILE = "run.json"
 
 
 class MissingSetting(Exception):
-    """Something is needed that neither a flag, nor the environment, nor a running venue tells."""
+    """Something is needed that neither a flag, nor the environment, nor a running venue tells.
+
+    Attributes:
+        field: What is missing, where it has a name.
+    """
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,8 @@ class Settings:
             return value
         raise MissingSetting(
             f"{name} is not known: set {name.upper()}, or start a venue with `realstack up` "
-            f"(no running venue is recorded in {self.data})"
+            f"(no running venue is recorded in {self.data})",
+            name,
         )
 
     def key_of(self, name: str) -> str:
@@ -77,7 +86,9 @@ class Settings:
             return path.read_text(encoding="ascii").strip()
         names = sorted(found.stem for found in self.secrets.glob("*.key"))
         there = ", ".join(names) if names else "none"
-        raise MissingSetting(f"no API key named {name!r} in {self.secrets}; there are: {there}")
+        raise MissingSetting(
+            f"no API key named {name!r} in {self.secrets}; there are: {there}", "key"
+        )
 
 
 def load(
