@@ -105,6 +105,11 @@ class OutcomeUnknown(ClientError):
         super().__init__(f"no answer yet to {request.describe()}; resolve() finds out what it did")
         self.request = request
 
+    @property
+    def transient(self) -> bool:
+        """The same command under the same ids can be sent again."""
+        return True
+
 
 class RequestRefused(ClientError):
     """The venue's edge refused the request, and nothing changed.
