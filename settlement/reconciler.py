@@ -8,7 +8,7 @@ The order of the reads makes a moving venue comparable:
                  whatever is in the ledger at S was stored before the venue was told
     4. chain     the statuses of payments not known to be final, as of X or later
     5. venue     fills up to S that the database does not have yet
-    6. chain     only where an account differs: deposits that are not in the database yet
+    6. chain     only where an account differs: deposits that were not in the database yet
 """
 
 from __future__ import annotations
@@ -83,7 +83,6 @@ class Reconciler:
         self._chain = chain
         self._venue = venue
         self._store = store
-        self._deposits = deposits
         self._reader = DepositReader(chain, deposits)
         self._custody = custody
         self._registry = registry
@@ -106,13 +105,13 @@ class Reconciler:
             for each in facts.fills
         ]
         fills += [PaidFill(each, None) for each in await self._fills_to_come(facts, ledger)]
-        crossings = [*facts.deposits, *(self._withdrawals(facts, landed))]
+        withdrawals = self._withdrawals(facts, landed)
         at = LedgerAt(ledger.sequence, ledger.last_trade_id, ledger.atoms)
-        first = compare(at, chain.balances, fills, crossings)
-        if not first.differences:
-            return _with_totals(first, ledger)
-        crossings += await self._unrecorded(first.differences)
-        return _with_totals(compare(at, chain.balances, fills, crossings), ledger)
+        found = compare(at, chain.balances, fills, [*facts.deposits, *withdrawals])
+        if found.differences:
+            deposits = await self._deposits_again(found.differences, chain, ledger)
+            found = compare(at, chain.balances, fills, [*deposits, *withdrawals])
+        return _with_totals(found, ledger)
 
     async def compare_until_equal(self, window_ms: int) -> Comparison:
         """Compare, and again while there are differences, until the window is over.
@@ -184,15 +183,23 @@ class Reconciler:
             for each in facts.withdrawals
         ]
 
-    async def _unrecorded(self, differences: Sequence[Difference]) -> list[Crossing]:
-        """Return deposits into the accounts that differ which the database does not have."""
+    async def _deposits_again(
+        self, differences: Sequence[Difference], chain: _Read, ledger: Ledger
+    ) -> list[Crossing]:
+        """Return all deposits, those into the accounts that differ read from the chain as well.
+
+        The database's deposits and how far it has read are of one moment: what it stores while
+        this reads the chain is in neither and so found here.
+        """
         custody = vaults_of(self._custody, self._registry.current)
         differing = {(each.account_id, each.asset_id) for each in differences}
         addresses = [address for address, vault in custody.items() if vault in differing]
-        cursors = await self._deposits.cursors(addresses)
-        found: list[Crossing] = []
+        known = await self._store.deposits_again(
+            addresses, slot=chain.lowest_slot, sequence=ledger.sequence
+        )
+        found = list(known.deposits)
         for address in addresses:
-            sightings = await self._reader.sightings(address, cursors.get(address))
+            sightings = await self._reader.sightings(address, known.cursors.get(address))
             seen = await self._reader.read(address, custody[address], sightings, custody)
             found += [
                 Crossing((each.account_id, each.asset_id), each.amount_atoms, each.slot, None)

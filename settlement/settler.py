@@ -80,6 +80,7 @@ class Settler:
         self._clock = clock
         self._rules = rules
         self._sent_ns: dict[Signature, int] = {}
+        self._sending: set[int] = set()
 
     def fits(self, transfers: Sequence[Transfer]) -> bool:
         """Tell whether one transaction can carry the transfers."""
@@ -146,6 +147,7 @@ class Settler:
         return [each is True for each in done]
 
     async def _send_one(self, payment: Payment, blockhash: Blockhash, slot_min: int) -> bool:
+        self._sending.add(payment.payment_id)
         try:
             refused = await self._submitter.submit(payment, blockhash, slot_min=slot_min)
             if refused is None:
@@ -153,11 +155,14 @@ class Settler:
             await self.fail(refused.payment, Step.REFUSED_IN_SIMULATION, refused.reason)
         except LeaseLost as error:
             log.info("lease_lost", payment_id=payment.payment_id, reason=str(error))
+        finally:
+            self._sending.remove(payment.payment_id)
         return False
 
     async def confirm(self) -> list[Finding]:
         """Look what became of all that was sent, and move it on; return what was found."""
         claimed = await self._payments.claim(TO_CONFIRM, PASS_PAYMENTS_MAX * 4)
+        claimed = [each for each in claimed if each.payment_id not in self._sending]
         if not claimed:
             return []
         attempts = await self._payments.live_attempts(claimed)

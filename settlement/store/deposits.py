@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from services._base.database import Pool
+from services._base.database import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,8 @@ class DepositStore:
 
     async def cursors(self, vaults: Sequence[Pubkey]) -> dict[Pubkey, Signature]:
         """Return the newest signature that was read of each account; none where nothing was."""
-        names = {cursor_name(vault): vault for vault in vaults}
-        rows = await self._pool.fetch(
-            "SELECT name, position FROM settlement.cursors WHERE name = ANY($1)", list(names)
-        )
-        return {names[row["name"]]: Signature.from_string(row["position"]) for row in rows}
+        async with self._pool.acquire() as connection:
+            return await cursors_of(connection, vaults)
 
     async def add(
         self,
@@ -149,3 +146,12 @@ class DepositStore:
             "SEEN" if again else "PARKED",
             reason,
         )
+
+
+async def cursors_of(connection: Connection, vaults: Sequence[Pubkey]) -> dict[Pubkey, Signature]:
+    """Return the newest signature that was read of each account; none where nothing was."""
+    names = {cursor_name(vault): vault for vault in vaults}
+    rows = await connection.fetch(
+        "SELECT name, position FROM settlement.cursors WHERE name = ANY($1)", list(names)
+    )
+    return {names[row["name"]]: Signature.from_string(row["position"]) for row in rows}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
 import msgspec
+from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from services._base.database import Connection, Pool
 from settlement.fills import Fill
 from settlement.reconciliation import Comparison, Crossing, Difference
+from settlement.store.deposits import cursors_of
 from settlement.store.fills import fill_of
 
 
@@ -54,6 +57,14 @@ class Facts:
     deposits: list[Crossing]
     withdrawals: list[StoredWithdrawal]
     open_payments: list[OpenPayment]
+
+
+@dataclass(frozen=True, slots=True)
+class DepositsAgain:
+    """Deposits that are not surely in ledger and chain, and up to where accounts were read."""
+
+    deposits: list[Crossing]
+    cursors: dict[Pubkey, Signature]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +115,19 @@ class ReconciliationStore:
                 deposits=await _deposits(connection, slot, sequence),
                 withdrawals=await _withdrawals(connection, slot, sequence),
                 open_payments=await _open_payments(connection),
+            )
+
+    async def deposits_again(
+        self, vaults: Sequence[Pubkey], *, slot: int, sequence: int
+    ) -> DepositsAgain:
+        """Read the deposits anew, together with how far custody accounts were read by then."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return DepositsAgain(
+                deposits=await _deposits(connection, slot, sequence),
+                cursors=await cursors_of(connection, vaults),
             )
 
     async def add(self, result: Result) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from settlement.accounts import move, wallet_token_address
 from settlement.chain import ChainUnavailable
+from settlement.store.reconciliations import Facts
 from settlement.venue import VenueUnavailable, client_id_of
 from tests.integration.settlement.chain_world import BUILDING, DOLLAR
 from tests.integration.settlement.stage import Stage
@@ -73,6 +74,25 @@ async def test_while_the_answer_is_outstanding_the_comparison_shows_no_differenc
         await stage.worker.deposits()
     comparison = await stage.worker.reconciler.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.in_doubt)
+
+
+async def test_a_deposit_stored_while_it_is_compared_shows_no_difference(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was on chain when that was read, and not in the database when that was read."""
+    await stage.world.deposit(1, BUILDING, 70)
+    await stage.world.finalize()
+    store = stage.stores.reconciliations
+    read = store.facts
+
+    async def read_and_let_the_worker_go_on(**fields: int) -> Facts:
+        facts = await read(**fields)
+        await stage.worker.deposits()
+        return facts
+
+    monkeypatch.setattr(store, "facts", read_and_let_the_worker_go_on)
+    comparison = await stage.worker.reconciler.compare()
+    assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
 async def test_two_transfers_in_one_transaction_are_two_deposits(stage: Stage) -> None:
