@@ -14,7 +14,7 @@ from pathlib import Path
 
 from engine.core.commands import Side
 from realstack.cli.options import add_data, add_json, parser
-from realstack.cli.outcome import DONE, REFUSED, WRONG_INPUT, Failure, numbered
+from realstack.cli.outcome import DONE, REFUSED, WRONG_INPUT
 from realstack.cli.output import Output
 from realstack.client import Client, Unavailable
 from realstack.edge_errors import EdgeError
@@ -93,9 +93,9 @@ def run(options: Namespace) -> int:
     try:
         return asyncio.run(replay_file(options, recording, output))
     except FAILURES as error:
-        return refuse(
-            output, Failure(REFUSED, "FAILED", str(error), {"name": type(error).__name__})
-        )
+        name = type(error).__name__
+        output.verdict(f"replay: FAILED: {error}", ok=False, outcome="FAILED", name=name)
+        return REFUSED
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None  # asked to end by SIGTERM, with everything stopped
 
@@ -103,17 +103,18 @@ def run(options: Namespace) -> int:
 def invalid(output: Output, path: Path | str, words: str, where: str, field: str, rule: str) -> int:
     """Print what is wrong with a file, and return the exit status."""
     code = EdgeError.INVALID_RECORDING
-    failure = numbered(
-        WRONG_INPUT, "INVALID", code, words, field, rule, file=str(path), where=where
+    output.verdict(
+        f"replay: INVALID: {code.name} ({int(code)}): {words}",
+        ok=False,
+        outcome="INVALID",
+        code=int(code),
+        name=code.name,
+        file=str(path),
+        where=where,
+        field=field,
+        rule=rule,
     )
-    return refuse(output, failure)
-
-
-def refuse(output: Output, failure: Failure) -> int:
-    """Print why a recording was not replayed, and return the exit status."""
-    words = f"replay: {failure.outcome}: {failure.words}"
-    output.verdict(words, ok=False, outcome=failure.outcome, **failure.facts)
-    return failure.status
+    return WRONG_INPUT
 
 
 async def replay_file(options: Namespace, recording: Recording, output: Output) -> int:
