@@ -4,19 +4,24 @@
 
 import cython
 from cython.cimports.engine.core.book import find_key
-from cython.cimports.engine.core.constants import ASSET_ID_MAX, BUY, MARKET_ID_MAX, SELL
+from cython.cimports.engine.core.constants import ASSET_ID_MAX, BUY, HIDDEN, MARKET_ID_MAX, SELL
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
 from cython.cimports.engine.core.pools import find_balance, find_order
-from cython.cimports.engine.core.resting import locked_atoms
+from cython.cimports.engine.core.resting import locked_atoms, open_lots, seen_lots
 from cython.cimports.engine.core.state import (
+    BOOKS,
+    MIXED,
+    SPECIAL,
     Account,
     Asset,
     Balance,
     BookSide,
     Core,
+    Extra,
     IdEntry,
     Level,
+    LevelDetail,
     Order,
     Withdrawal,
     check,
@@ -55,7 +60,9 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
     """Check every book, and add up what its orders lock."""
     i: uint32_t
     resting: uint64_t = 0
+    waiting: uint64_t = 0
     levels: uint64_t = 0
+    book: cython.int
     bids: cython.pointer(BookSide)
     asks: cython.pointer(BookSide)
     for i in range(1, MARKET_ID_MAX + 1):
@@ -72,8 +79,14 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
         resting += audit_side(core, i, BUY, locked)
         resting += audit_side(core, i, SELL, locked)
         levels += bids.count + asks.count
-    check(core, resting == core.order_slab.count, b"every order in a slot rests on a book")
-    check(core, resting == core.order_table.count, b"every order in the index rests on a book")
+        for book in range(SELL + 1, BOOKS):
+            waiting += audit_side(core, i, book, locked)
+            levels += core.markets[i].sides[book].count
+    check(core, waiting == core.waiting_count, b"every waiting stop is on its market's lists")
+    resting += waiting
+    check(core, resting == core.order_slab.count, b"every order in a slot rests or waits")
+    check(core, resting == core.order_table.count, b"every order in the index rests or waits")
+    check(core, core.fired.count == 0, b"what a command triggered is worked")
     check(core, levels == core.level_slab.count, b"every level in a slot is on a book")
 
 
@@ -98,7 +111,7 @@ def audit_side(
         check(core, level.price_ticks * side.sign == side.keys[i], b"a level is at its price")
         check(
             core,
-            level.market_id == market_id and level.side == side_number,
+            level.market_id == market_id and level.book == side_number,
             b"a level is of its market and side",
         )
         check(core, level.order_count > 0, b"a level has orders")
@@ -121,26 +134,75 @@ def audit_queue(
     priority: uint64_t = 0
     count: uint32_t = 0
     quantity_lots: int64_t = 0
+    hidden_lots: int64_t = 0
+    hidden_count: uint32_t = 0
+    reserve_lots: int64_t = 0
+    age: uint64_t
+    is_hidden: cython.bint = False
     while slot != 0 and count <= level.order_count:
         order = cython.address(core.orders[slot])
         check(core, order.previous == previous, b"a queue is linked both ways")
         check(core, order.level == index, b"an order rests at its level")
         check(core, order.leaves_lots > 0, b"a resting order has leaves")
         check(core, find_order(core, order.order_id) == slot, b"a working order is in the index")
-        check(
-            core,
-            core.details[slot].priority_sequence > priority,
-            b"a queue is in order of arrival",
-        )
+        if order.flags & HIDDEN and not is_hidden:
+            is_hidden = True
+            priority = 0
+        check(core, (order.flags & HIDDEN != 0) == is_hidden, b"what is hidden comes last")
+        age = order.order_id if level.book > SELL else core.details[slot].priority_sequence
+        check(core, age > priority, b"a queue is in order of arrival")
+        check_extra(core, slot, level.book > SELL)
         locked[order.lock_balance] += locked_atoms(core, slot)
-        quantity_lots += order.leaves_lots
-        priority = core.details[slot].priority_sequence
+        quantity_lots += seen_lots(core, slot)
+        if is_hidden:
+            hidden_lots += order.leaves_lots
+            hidden_count += 1
+        elif level.book <= SELL:
+            reserve_lots += order.leaves_lots - open_lots(core, slot)
+        priority = age
         count += 1
         previous = slot
         slot = order.next
     check(core, level.tail == previous, b"a queue ends at its level's tail")
     check(core, level.order_count == count, b"a level counts its orders")
-    check(core, level.quantity_lots == quantity_lots, b"a level's quantity is its orders' leaves")
+    check(core, level.quantity_lots == quantity_lots, b"a level's quantity is what is seen")
+    is_mixed: cython.bint = hidden_count != 0 or reserve_lots != 0
+    check(core, (level.flags & MIXED != 0) == is_mixed, b"a level knows whether all is seen")
+    detail: cython.pointer(LevelDetail) = cython.address(core.level_details[index])
+    if is_mixed:
+        check(
+            core,
+            detail.hidden_lots == hidden_lots
+            and detail.hidden_count == hidden_count
+            and detail.reserve_lots == reserve_lots,
+            b"a level's detail is what is not seen",
+        )
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def check_extra(core: cython.pointer(Core), slot: uint32_t, waits: cython.bint) -> cython.void:
+    """Check what only special orders have."""
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    extra: cython.pointer(Extra) = cython.address(core.extras[slot])
+    if not order.flags & SPECIAL:
+        check(core, not waits and not order.flags & HIDDEN, b"a plain order is seen on the book")
+        return
+    check(core, extra.is_waiting == waits, b"an order knows whether it waits")
+    check(
+        core,
+        waits or 0 < open_lots(core, slot) <= order.leaves_lots,
+        b"a resting order is open for some of its leaves",
+    )
+    if extra.expire_time_ns != 0:
+        check(
+            core,
+            0 < extra.due_position < core.due.count
+            and core.due.slots[extra.due_position] == slot
+            and core.next_due_ns <= extra.expire_time_ns,
+            b"an order with an expiry is in the heap",
+        )
 
 
 @cython.cfunc

@@ -7,9 +7,20 @@ insertion moves little.
 """
 
 import cython
-from cython.cimports.engine.core.book import FIRST_KEYS, NEAR
+from cython.cimports.engine.core.book import FIRST_KEYS, NEAR, insert_after
+from cython.cimports.engine.core.mixed import link_special, unlink_special
 from cython.cimports.engine.core.pools import free_level_slot, take_level_slot
-from cython.cimports.engine.core.state import BookSide, Core, Level, Market, Order, check
+from cython.cimports.engine.core.state import (
+    LEVEL_CHANGED,
+    MIXED,
+    SPECIAL,
+    BookSide,
+    Core,
+    Level,
+    Market,
+    Order,
+    check,
+)
 from cython.cimports.engine.core.sums import note, touch_level
 from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.libc.stdlib import realloc
@@ -63,12 +74,12 @@ def find_key(side: cython.pointer(BookSide), key: int64_t) -> uint32_t:
 def link(
     core: cython.pointer(Core),
     market: cython.pointer(Market),
-    side_number: cython.int,
+    book: cython.int,
     price_ticks: int64_t,
     slot: uint32_t,
 ) -> cython.void:
     """Put an order at the back of its level; there is room for a level and its key."""
-    side: cython.pointer(BookSide) = cython.address(market.sides[side_number])
+    side: cython.pointer(BookSide) = cython.address(market.sides[book])
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     key: int64_t = price_ticks * side.sign
     at: uint32_t = find_key(side, key)
@@ -79,23 +90,24 @@ def link(
         index = side.levels[at]
         touch_level(core, index)
         level = cython.address(core.levels[index])
-        core.orders[level.tail].next = slot
     else:
         index = insert_level(core, side, at, key)
         level = cython.address(core.levels[index])
         level.price_ticks = price_ticks
         level.quantity_lots = 0
         level.order_count = 0
-        level.head = slot
+        level.head = 0
         level.tail = 0
         level.market_id = market.market_id
-        level.side = side_number
+        level.book = book
+        level.flags &= ~MIXED
     order.level = index
-    order.previous = level.tail
-    order.next = 0
-    level.tail = slot
-    level.quantity_lots += order.leaves_lots
     level.order_count += 1
+    if order.flags & SPECIAL or level.flags & MIXED:
+        link_special(core, index, slot)
+        return
+    insert_after(core, level, level.tail, slot)
+    level.quantity_lots += order.leaves_lots
 
 
 @cython.cfunc
@@ -113,8 +125,8 @@ def insert_level(
     side.keys[at] = key
     side.levels[at] = index
     side.count += 1
-    if not core.levels[index].is_changed:
-        core.levels[index].is_changed = True
+    if not core.levels[index].flags & LEVEL_CHANGED:
+        core.levels[index].flags |= LEVEL_CHANGED
         note(cython.address(core.levels_changed), index)
     return index
 
@@ -127,6 +139,10 @@ def unlink(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     touch_level(core, order.level)
+    if order.flags & SPECIAL:
+        unlink_special(core, slot)
+    else:
+        level.quantity_lots -= order.leaves_lots
     if order.previous != 0:
         core.orders[order.previous].next = order.next
     else:
@@ -135,7 +151,6 @@ def unlink(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
         core.orders[order.next].previous = order.previous
     else:
         level.tail = order.previous
-    level.quantity_lots -= order.leaves_lots
     level.order_count -= 1
     if level.order_count == 0:
         remove_level(core, order.level)
@@ -147,7 +162,7 @@ def unlink(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
 def remove_level(core: cython.pointer(Core), index: uint32_t) -> cython.void:
     """Close an empty level."""
     level: cython.pointer(Level) = cython.address(core.levels[index])
-    side: cython.pointer(BookSide) = cython.address(core.markets[level.market_id].sides[level.side])
+    side: cython.pointer(BookSide) = cython.address(core.markets[level.market_id].sides[level.book])
     at: uint32_t = find_key(side, level.price_ticks * side.sign)
     is_there: cython.bint = at < side.count and side.levels[at] == index
     if not check(core, is_there, b"a level is where its price belongs"):

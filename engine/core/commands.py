@@ -16,24 +16,30 @@ Header, the same for every kind (unused fields are zero, and a command that sets
         50     1  order_type              OrderType
         51     1  time_in_force           TimeInForce
         52     1  self_trade_prevention   SelfTradePrevention
-        53     1  flags                   bit 0 POST_ONLY
-        54     2  reserved_header
+        53     1  flags                   POST_ONLY, SLIDE, HIDDEN, MINIMUM,
+                                          TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE
+        54     2  tag                     of an order; of a cancel all: only orders of this tag
         56     8  order_id                target of a cancel or replace; withdrawal of a release
                                           or finalize
 
 Body by kind:
 
-    PLACE, REPLACE      64 price_ticks i64     72 quantity_lots i64
+    PLACE, REPLACE      64 price_ticks i64     72 quantity_lots i64    88 max_age_ms u32
+    PLACE               80 amount_atoms i64    92 trail_ppm u32        96 trigger_price_ticks i64
+                        104 trail_ticks i64    112 display_lots i64 (an iceberg's), or with the
+                        flag MINIMUM minimum_lots  120 expire_time_ns i64 (GTD)
+    REPLACE             112 new_trigger_price_ticks i64 (of a waiting stop; 0 keeps it)
     CANCEL, REPLACE     96 target_client_id_low u64   104 target_client_id_high u64
     DEPOSIT, HOLD       80 amount_atoms i64    88 asset_id u32
     DEFINE_ASSET        64 decimals i64        88 asset_id u32       96 symbol 16 bytes
     DEFINE_MARKET       64 quote_atoms_per_tick_lot i64   72 base_atoms_per_lot i64
                         80 maker_fee_ppm u32   84 taker_fee_ppm u32
                         88 base_asset_id u32   92 quote_asset_id u32   96 symbol 16 bytes
+                        112 band_ppm u32 (0: none)
     DEFINE_ACCOUNT      80 group_id u32 (as the low half of amount_atoms)
     SET_ID_WINDOW       64 id_window_ns i64    72 ids_max i64
-
-    bytes 112 to 127 are reserved.
+    TICK                nothing: time passes
+    SET_REFERENCE_PRICE 64 price_ticks i64
 
 Which header fields a kind uses: see `USED_FIELDS`. A field is used or zero.
 """
@@ -62,6 +68,8 @@ class CommandKind(IntEnum):
     DEFINE_MARKET = 10
     DEFINE_ACCOUNT = 11
     SET_ID_WINDOW = 12
+    TICK = 13
+    SET_REFERENCE_PRICE = 14
 
 
 class Side(IntEnum):
@@ -76,6 +84,10 @@ class OrderType(IntEnum):
 
     LIMIT = 1
     MARKET = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    TRAILING_STOP = 5
+    MARKET_BY_AMOUNT = 6
 
 
 class TimeInForce(IntEnum):
@@ -84,6 +96,8 @@ class TimeInForce(IntEnum):
     GTC = 1
     IOC = 2
     FOK = 3
+    DAY = 4
+    GTD = 5
 
 
 class SelfTradePrevention(IntEnum):
@@ -96,7 +110,13 @@ class SelfTradePrevention(IntEnum):
     DECREMENT = 5
 
 
-POST_ONLY = 1  # bit of `flags`
+# Bits of `flags`.
+POST_ONLY = 1  # never trades on arrival
+SLIDE = 2  # with POST_ONLY: takes the nearest price that does not trade, instead of a refusal
+HIDDEN = 4  # rests unseen, behind what is seen at its price
+MINIMUM = 8  # trades at least `minimum_lots` on arrival, or is refused
+TRIGGER_BEST_QUOTE = 16  # a stop that watches the best opposite price
+TRIGGER_REFERENCE = 32  # a stop that watches the reference price
 
 _OFFSETS: dict[str, tuple[str, int]] = {
     "sequence": ("<u8", 0),
@@ -112,7 +132,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "time_in_force": ("u1", 51),
     "self_trade_prevention": ("u1", 52),
     "flags": ("u1", 53),
-    "reserved_header": ("<u2", 54),
+    "tag": ("<u2", 54),
     "order_id": ("<u8", 56),
     "price_ticks": ("<i8", 64),
     "quote_atoms_per_tick_lot": ("<i8", 64),
@@ -125,15 +145,22 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "maker_fee_ppm": ("<u4", 80),
     "group_id": ("<u4", 80),
     "taker_fee_ppm": ("<u4", 84),
+    "max_age_ms": ("<u4", 88),
     "asset_id": ("<u4", 88),
     "base_asset_id": ("<u4", 88),
+    "trail_ppm": ("<u4", 92),
     "quote_asset_id": ("<u4", 92),
+    "trigger_price_ticks": ("<i8", 96),
     "target_client_id_low": ("<u8", 96),
     "symbol_low": ("<u8", 96),
+    "trail_ticks": ("<i8", 104),
     "target_client_id_high": ("<u8", 104),
     "symbol_high": ("<u8", 104),
-    "reserved_body_low": ("<u8", 112),
-    "reserved_body_high": ("<u8", 120),
+    "display_lots": ("<i8", 112),
+    "minimum_lots": ("<i8", 112),
+    "new_trigger_price_ticks": ("<i8", 112),
+    "band_ppm": ("<u4", 112),
+    "expire_time_ns": ("<i8", 120),
 }
 
 COMMAND = np.dtype(
@@ -159,12 +186,27 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "time_in_force",
         "self_trade_prevention",
         "flags",
+        "tag",
         "price_ticks",
         "quantity_lots",
+        "amount_atoms",
+        "max_age_ms",
+        "trail_ppm",
+        "trigger_price_ticks",
+        "trail_ticks",
+        "display_lots",
+        "expire_time_ns",
     ),
     CommandKind.CANCEL: (*_ID, *_TARGET),
-    CommandKind.REPLACE: (*_ID, *_TARGET, "price_ticks", "quantity_lots"),
-    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side"),
+    CommandKind.REPLACE: (
+        *_ID,
+        *_TARGET,
+        "price_ticks",
+        "quantity_lots",
+        "max_age_ms",
+        "new_trigger_price_ticks",
+    ),
+    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side", "tag"),
     CommandKind.DEPOSIT: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_HOLD: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_RELEASE: (*_ID, "order_id"),
@@ -180,9 +222,12 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "quote_asset_id",
         "symbol_low",
         "symbol_high",
+        "band_ppm",
     ),
     CommandKind.DEFINE_ACCOUNT: ("account_id", "group_id"),
     CommandKind.SET_ID_WINDOW: ("id_window_ns", "ids_max"),
+    CommandKind.TICK: (),
+    CommandKind.SET_REFERENCE_PRICE: ("market_id", "price_ticks"),
 }
 
 # Kinds that must carry a client id, and kinds that may.

@@ -17,15 +17,23 @@ cdef enum:
     DEFINE_MARKET = 10
     DEFINE_ACCOUNT = 11
     SET_ID_WINDOW = 12
-    COMMAND_KINDS = 13  # how many numbers a kind may have, 0 included
+    TICK = 13
+    SET_REFERENCE_PRICE = 14
+    COMMAND_KINDS = 15  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
     SELL = 2
     LIMIT = 1
     MARKET = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    TRAILING_STOP = 5
+    MARKET_BY_AMOUNT = 6
     GTC = 1
+    IOC = 2
     FOK = 3
+    GTD = 5
 
     # SelfTradePrevention
     STP_NONE = 1
@@ -34,8 +42,13 @@ cdef enum:
     STP_CANCEL_BOTH = 4
     STP_DECREMENT = 5
 
-    # bit of a command's flags
+    # bits of a command's flags
     POST_ONLY = 1
+    SLIDE = 2
+    HIDDEN = 4
+    MINIMUM = 8
+    TRIGGER_BEST_QUOTE = 16
+    TRIGGER_REFERENCE = 32
 
     # EventKind
     EVENT_ACCEPTED = 1
@@ -48,12 +61,17 @@ cdef enum:
     EVENT_DUPLICATE = 8
     EVENT_BALANCE = 9
     EVENT_DEFINED = 10
+    EVENT_REFRESHED = 11
+    EVENT_TRIGGERED = 12
 
     # flags of events
     ANSWER = 1
     RESTING = 2
     KEPT_PRIORITY = 4
     EXISTED = 8
+    WAITING = 16
+    MAKER_HIDDEN = 32
+    TRANCHE_DONE = 64
 
     # CancelReason
     REASON_NONE = 0
@@ -61,6 +79,7 @@ cdef enum:
     REASON_NO_LIQUIDITY = 2
     REASON_SELF_TRADE = 3
     REASON_CANCEL_ALL = 4
+    REASON_EXPIRED = 5
 
     # Tag
     TAG_BALANCE = 1
@@ -103,6 +122,11 @@ cdef enum:
     POST_ONLY_WOULD_CROSS = 25
     SELF_TRADE = 26
     FILL_OR_KILL_NOT_FILLABLE = 27
+    TOO_OLD = 28
+    EXPIRY_IN_PAST = 29
+    MINIMUM_NOT_MET = 30
+    NO_LAST_PRICE = 31
+    NO_BAND = 32
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000
@@ -110,6 +134,8 @@ cdef enum:
     MARKET_ID_MAX = 1024
     FEE_PPM_MAX = 100000
     FEE_PPM_ONE = 1000000
+    BAND_PPM_MAX = 1000000
+    TRAIL_PPM_MAX = 999999
     DECIMALS_MAX = 18
     SENT_TIME_AHEAD_NS_MAX = 1000000000
     ID_WINDOW_NS_MIN = 1000000000
@@ -128,6 +154,7 @@ cdef extern from *:
     #define RS_UNIT_ATOMS_MAX (INT64_C(1) << 40)
     #define RS_ID_WINDOW_NS_DEFAULT INT64_C(86400000000000)
     #define RS_ID_WINDOW_NS_MAX INT64_C(604800000000000)
+    #define RS_NEVER_NS INT64_MAX
     #define RS_GROUP_OWN (UINT64_C(1) << 32)
     #define RS_SEED_A UINT64_C(0x243F6A8885A308D3)
     #define RS_SEED_B UINT64_C(0x13198A2E03707344)
@@ -142,6 +169,7 @@ cdef extern from *:
     const long long UNIT_ATOMS_MAX "RS_UNIT_ATOMS_MAX"
     const long long ID_WINDOW_NS_DEFAULT "RS_ID_WINDOW_NS_DEFAULT"
     const long long ID_WINDOW_NS_MAX "RS_ID_WINDOW_NS_MAX"
+    const long long NEVER_NS "RS_NEVER_NS"
     const unsigned long long GROUP_OWN "RS_GROUP_OWN"
     const unsigned long long SEED_A "RS_SEED_A"
     const unsigned long long SEED_B "RS_SEED_B"

@@ -9,6 +9,7 @@ from cython.cimports.engine.core.constants import (
     AMOUNT_ATOMS_MAX,
     ANSWER,
     ASSET_ID_MAX,
+    BAND_PPM_MAX,
     BUY,
     DECIMALS_MAX,
     DEFINE_ACCOUNT,
@@ -22,17 +23,23 @@ from cython.cimports.engine.core.constants import (
     ID_WINDOW_NS_MIN,
     IDS_MAX_LIMIT,
     INVALID_PARAMETER,
+    INVALID_PRICE,
     MARKET_ID_MAX,
     NOTIONAL_ATOMS_MAX,
+    PRICE_TICKS_MAX,
     REJECT_NONE,
     SELL,
+    SET_REFERENCE_PRICE,
+    TICK,
     UNIT_ATOMS_MAX,
     UNKNOWN_ASSET,
+    UNKNOWN_MARKET,
 )
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.pools import has_asset, new_event, reserve_account
-from cython.cimports.engine.core.state import Account, Asset, Core, Market, check
+from cython.cimports.engine.core.pools import has_asset, has_market, new_event, reserve_account
+from cython.cimports.engine.core.state import BOOKS, Account, Asset, Core, Market, check
+from cython.cimports.engine.core.stops import fire_by_reference
 from cython.cimports.engine.core.sums import hash_account, hash_asset, hash_market
 from cython.cimports.libc.stdint import uint32_t, uint64_t
 from cython.cimports.libc.stdlib import calloc
@@ -51,7 +58,31 @@ def define(
         return define_market(core, command)
     if command.kind == DEFINE_ACCOUNT:
         return define_account(core, command)
+    if command.kind == SET_REFERENCE_PRICE:
+        return set_reference_price(core, command)
+    if command.kind == TICK:  # time passes: what is due was done before the command
+        return answer(core, command, False, 0)
     return set_id_window(core, command)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_reference_price(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Set the price that stops with TRIGGER_REFERENCE watch."""
+    market: cython.pointer(Market)
+    if not has_market(core, command.market_id):
+        return UNKNOWN_MARKET
+    if not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
+        return INVALID_PRICE
+    market = core.markets[command.market_id]
+    market.reference_price_ticks = command.price_ticks
+    market.is_changed = True
+    answer(core, command, False, command.market_id)
+    fire_by_reference(core, market)
+    return REJECT_NONE
 
 
 @cython.cfunc
@@ -169,6 +200,7 @@ def define_market(
     market.hash = hash_market(market)
     add_to(cython.address(core.sum), market.hash)
     core.markets[command.market_id] = market
+    core.market_id_max = max(core.market_id_max, command.market_id)
     return answer(core, command, False, command.market_id)
 
 
@@ -204,6 +236,7 @@ def is_same_market(
         and market.base_atoms_per_lot == command.quantity_lots
         and market.maker_fee_ppm == maker_fee_ppm(command)
         and market.taker_fee_ppm == taker_fee_ppm(command)
+        and market.band_ppm == cython.cast(uint32_t, command.display_lots)
         and market.symbol_low == command.target_client_id_low
         and market.symbol_high == command.target_client_id_high
     )
@@ -220,6 +253,7 @@ def market_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
         and 1 <= command.quantity_lots <= UNIT_ATOMS_MAX
         and maker_fee_ppm(command) <= FEE_PPM_MAX
         and taker_fee_ppm(command) <= FEE_PPM_MAX
+        and cython.cast(uint32_t, command.display_lots) <= BAND_PPM_MAX
         and symbol_is_valid(command.target_client_id_low, command.target_client_id_high)
     )
 
@@ -232,6 +266,7 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market: cython.pointer(Market) = cython.cast(
         cython.pointer(Market), calloc(1, cython.sizeof(Market))
     )
+    i: cython.int
     if market == cython.NULL:
         return market
     market.market_id = command.market_id
@@ -246,8 +281,11 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.fee_ppm_max = max(market.maker_fee_ppm, market.taker_fee_ppm)
     market.symbol_low = command.target_client_id_low
     market.symbol_high = command.target_client_id_high
+    market.band_ppm = cython.cast(uint32_t, command.display_lots)
     market.sides[BUY].sign = 1
     market.sides[SELL].sign = -1
+    for i in range(SELL + 1, BOOKS):  # the first to fire: of buys the lowest, of sells the highest
+        market.sides[i].sign = -1 if i & 1 else 1
     return market
 
 

@@ -9,16 +9,20 @@ A record is a tag and a list of 64-bit words (signed values in two's complement)
     ORDER       order_id, account_id, market_id, packed, price, filled, leaves, priority_sequence,
                 fee_credit_ppm, client_id_low, client_id_high
                 with packed = side | type << 8 | time in force << 16 | self-trade mode << 24
-                | flags << 32
-    LEVEL       market_id, side, price, quantity, order_count
+                | flags << 32; and when one of these is not 0, then all of them: tag,
+                expire_time, display, visible (of an iceberg), trigger, trail_ticks, trail_ppm,
+                extreme, is_waiting
+    LEVEL       market_id, side, price, quantity, order_count (both as seen); and when it has
+                hidden orders: hidden quantity, hidden order count
     CLIENT_ID   account_id, low, high, body_hash, order_id, sequence, accepted_time, sent_time
     WITHDRAWAL  withdrawal_id, account_id, asset_id, amount
     ASSET       asset_id, decimals, symbol_low, symbol_high, deposited, withdrawn, fees
     MARKET      market_id, base_asset_id, quote_asset_id, quote_atoms_per_tick_lot,
                 base_atoms_per_lot, maker_fee_ppm, taker_fee_ppm, symbol_low, symbol_high,
-                last_price
+                last_price, band_ppm, reference_price
     ACCOUNT     account_id, group_id (as used: the account's own when it gave 0, see GROUP_OWN)
-    VENUE       next_order_id, next_trade_id, id_window_ns, ids_max, id_floor_time_ns
+    VENUE       next_order_id, next_trade_id, id_window_ns, ids_max, id_floor_time_ns,
+                next_priority
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@
         19     1  time_in_force
         20     2  code                    Reject (REJECTED), CancelReason (CANCELLED),
                                           CommandKind (BALANCE, DEFINED)
-        22     2  flags                   ANSWER, RESTING, KEPT_PRIORITY, EXISTED
+        22     2  flags                   ANSWER, RESTING, KEPT_PRIORITY, EXISTED, WAITING,
+                                          MAKER_HIDDEN, TRANCHE_DONE
         24     4  account_id              of the order; of the taker for a fill
         28     4  market_id               asset_id for BALANCE
         32     8  order_id                of the order; of the taker for a fill; withdrawal id
@@ -19,15 +20,20 @@
         56     8  price_ticks             trade price for a fill
         64     8  quantity_lots           ACCEPTED, REPLACED: total; FILL: traded; CANCELLED: leaves
                                           cancelled; REDUCED: by how much; CANCELLED_ALL: number of
-                                          orders; BALANCE: amount_atoms
+                                          orders; REFRESHED: shown now; TRIGGERED: total;
+                                          BALANCE: amount_atoms
         72     8  filled_lots             of the order after the event; free_atoms for BALANCE
         80     8  leaves_lots             of the order after the event; locked_atoms for BALANCE
         88     8  fee_atoms               FILL: the taker's fee; held_atoms for BALANCE
         96     8  maker_order_id          FILL; REPLACED: previous_price_ticks; DUPLICATE:
-                                          first_sequence
+                                          first_sequence; ACCEPTED, TRIGGERED, and CANCELLED of a
+                                          waiting order: trigger_price_ticks
        104     8  maker_leaves_lots       FILL; REPLACED: previous_leaves_lots
-       112     8  maker_fee_atoms         FILL
-       120     8  trade_id                FILL: dense per venue, from 1
+       112     8  maker_fee_atoms         FILL; else visible_lots: what the event adds to the seen
+                                          book (ACCEPTED, REPLACED, TRIGGERED, REFRESHED) or takes
+                                          off it (CANCELLED, REDUCED)
+       120     8  trade_id                FILL: dense per venue, from 1; REPLACED:
+                                          previous_visible_lots, what it takes off the seen book
        128     4  maker_account_id        FILL
        132     4  event_index             position among the command's events, from 0
        136     8  maker_client_id_low     FILL
@@ -42,6 +48,14 @@ For CANCEL_ALL, one CANCELLED an order by rising order id, then CANCELLED_ALL.
 
 CANCELLED and REDUCED carry RESTING when the quantity came off the book (not from an incoming
 order). REDUCED by self-trade decrement comes first for the maker, then for the taker.
+
+Orders that expire are CANCELLED before anything else of the command, so these events come first,
+also when the command is then refused. A fill with TRANCHE_DONE took all that an iceberg showed;
+REFRESHED follows it at once. A fill with MAKER_HIDDEN took nothing that was seen.
+
+A stop is ACCEPTED with WAITING and is not on the book. When it fires, TRIGGERED stands for it as
+ACCEPTED does for an arriving order: its filled and leaves quantities, and RESTING, are those after
+its own matching, and its fills follow. Stops that a command triggers work after it, in its events.
 """
 
 from __future__ import annotations
@@ -66,12 +80,17 @@ class EventKind(IntEnum):
     DUPLICATE = 8
     BALANCE = 9
     DEFINED = 10
+    REFRESHED = 11
+    TRIGGERED = 12
 
 
 ANSWER = 1  # flag: this event answers the command
 RESTING = 2  # flag: the quantity rests on, or came off, the book
 KEPT_PRIORITY = 4  # flag of REPLACED: the order kept its place in the queue
 EXISTED = 8  # flag of DEFINED: the same definition existed before
+WAITING = 16  # flag: the order waits for its trigger, off the book
+MAKER_HIDDEN = 32  # flag of FILL: the resting order was not seen
+TRANCHE_DONE = 64  # flag of FILL: the resting order showed no more than this
 
 _OFFSETS: dict[str, tuple[str, int]] = {
     "sequence": ("<u8", 0),
@@ -100,10 +119,13 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "maker_order_id": ("<u8", 96),
     "previous_price_ticks": ("<i8", 96),
     "first_sequence": ("<u8", 96),
+    "trigger_price_ticks": ("<i8", 96),
     "maker_leaves_lots": ("<i8", 104),
     "previous_leaves_lots": ("<i8", 104),
     "maker_fee_atoms": ("<i8", 112),
+    "visible_lots": ("<i8", 112),
     "trade_id": ("<u8", 120),
+    "previous_visible_lots": ("<i8", 120),
     "maker_account_id": ("<u4", 128),
     "event_index": ("<u4", 132),
     "maker_client_id_low": ("<u8", 136),

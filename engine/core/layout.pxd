@@ -19,17 +19,17 @@ cdef struct Command:
     uint8_t time_in_force
     uint8_t self_trade_prevention
     uint8_t flags
-    uint16_t reserved_header
+    uint16_t tag
     uint64_t order_id
     int64_t price_ticks  # also quote_atoms_per_tick_lot, decimals, id_window_ns
     int64_t quantity_lots  # also base_atoms_per_lot, ids_max
     int64_t amount_atoms  # also maker_fee_ppm and taker_fee_ppm, group_id
-    uint32_t asset_id  # also base_asset_id
-    uint32_t quote_asset_id
-    uint64_t target_client_id_low  # also symbol_low
-    uint64_t target_client_id_high  # also symbol_high
-    uint64_t reserved_body_low
-    uint64_t reserved_body_high
+    uint32_t asset_id  # also base_asset_id, max_age_ms
+    uint32_t quote_asset_id  # also trail_ppm
+    uint64_t target_client_id_low  # also symbol_low, trigger_price_ticks
+    uint64_t target_client_id_high  # also symbol_high, trail_ticks
+    int64_t display_lots  # also minimum_lots, new_trigger_price_ticks, band_ppm
+    int64_t expire_time_ns
 
 cdef struct Event:
     uint64_t sequence
@@ -50,10 +50,10 @@ cdef struct Event:
     int64_t filled_lots  # also free_atoms
     int64_t leaves_lots  # also locked_atoms
     int64_t fee_atoms  # also held_atoms
-    uint64_t maker_order_id  # also previous_price_ticks, first_sequence
+    uint64_t maker_order_id  # also previous_price_ticks, first_sequence, trigger_price_ticks
     int64_t maker_leaves_lots  # also previous_leaves_lots
-    int64_t maker_fee_atoms
-    uint64_t trade_id
+    int64_t maker_fee_atoms  # also visible_lots
+    uint64_t trade_id  # also previous_visible_lots
     uint32_t maker_account_id
     uint32_t event_index
     uint64_t maker_client_id_low
@@ -76,4 +76,12 @@ cdef struct OrderView:
     uint8_t time_in_force
     uint8_t self_trade_prevention
     uint8_t flags
-    uint8_t reserved[3]
+    uint8_t is_waiting
+    uint16_t tag
+    int64_t expire_time_ns
+    int64_t display_lots
+    int64_t visible_lots
+    int64_t trigger_price_ticks
+    int64_t trail_ticks
+    uint32_t trail_ppm
+    uint32_t reserved

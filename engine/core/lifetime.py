@@ -8,9 +8,10 @@ from cython.cimports.engine.core.constants import (
     ID_WINDOW_NS_DEFAULT,
     IDS_MAX_DEFAULT,
     MARKET_ID_MAX,
+    NEVER_NS,
 )
 from cython.cimports.engine.core.ids import ids_free
-from cython.cimports.engine.core.state import BookSide, Core
+from cython.cimports.engine.core.state import BOOKS, BookSide, Core
 from cython.cimports.engine.core.table import table_free
 from cython.cimports.libc.stdint import uint32_t
 from cython.cimports.libc.stdlib import calloc, free
@@ -25,6 +26,9 @@ def new_core() -> cython.pointer(Core):
     if core != cython.NULL:
         core.next_order_id = 1
         core.next_trade_id = 1
+        core.next_priority = 1
+        core.next_due_ns = NEVER_NS
+        core.due.count = 1
         core.ids.window_ns = ID_WINDOW_NS_DEFAULT
         core.ids.ids_max = IDS_MAX_DEFAULT
     return core
@@ -36,6 +40,7 @@ def new_core() -> cython.pointer(Core):
 def free_core(core: cython.pointer(Core)) -> cython.void:
     """Give all memory back."""
     i: uint32_t
+    j: uint32_t
     if core == cython.NULL:
         return
     for i in range(core.accounts_capacity):
@@ -45,8 +50,8 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
         free(core.assets[i])
     for i in range(MARKET_ID_MAX + 1):
         if core.markets[i] != cython.NULL:
-            free_side(cython.address(core.markets[i].sides[1]))
-            free_side(cython.address(core.markets[i].sides[2]))
+            for j in range(BOOKS):
+                free_side(cython.address(core.markets[i].sides[j]))
             free(core.markets[i])
     table_free(cython.address(core.order_table))
     table_free(cython.address(core.withdrawal_table))
@@ -56,7 +61,11 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
     free(core.balances_changed.slots)
     free(core.orders)
     free(core.details)
+    free(core.extras)
     free(core.levels)
+    free(core.level_details)
+    free(core.due.slots)
+    free(core.fired.slots)
     free(core.balances)
     free(core.accounts)
     free(core.withdrawals)

@@ -19,6 +19,8 @@ ASSET_TOTAL_ATOMS_MAX = 1 << 62  # sum of an asset's balances: no balance can ov
 UNIT_ATOMS_MAX = 1 << 40  # quote_atoms_per_tick_lot and base_atoms_per_lot
 FEE_PPM_MAX = 100_000  # a tenth of the notional
 FEE_PPM_ONE = 1_000_000  # parts per million in one
+BAND_PPM_MAX = 1_000_000  # a market order may at most double the price or take it to nothing
+TRAIL_PPM_MAX = 999_999  # a sell's trigger stays above nothing
 DECIMALS_MAX = 18  # of an asset; 10^18 fits in 64 bits
 
 SENT_TIME_AHEAD_NS_MAX = 1_000_000_000  # a client's clock may lead the venue's by a second
@@ -28,6 +30,8 @@ ID_WINDOW_NS_MAX = 7 * 24 * 3_600 * 1_000_000_000
 IDS_MAX_DEFAULT = 10_000_000
 IDS_MAX_LIMIT = 100_000_000
 ID_EVICTIONS_PER_COMMAND_MAX = 8  # bounds the work of one command; entries of working orders stay
+
+NEVER_NS = (1 << 63) - 1  # the time of what is not due
 
 COMMANDS_PER_BATCH_MAX = 4_096  # a batch is one frame of the journal and one sync
 

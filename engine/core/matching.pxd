@@ -1,6 +1,6 @@
 """Matching: what an arriving order would take, and taking it."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
 from engine.core.layout cimport Command
 from engine.core.state cimport Core, Taker
@@ -12,4 +12,7 @@ cdef struct Reach:
     bint meets_own_group
 
 cdef Reach reach(Core *core, const Taker *taker) noexcept nogil
+cdef bint is_prevented(Core *core, const Taker *taker, uint32_t slot) noexcept nogil
+cdef bint prevent(Core *core, Taker *taker, uint32_t slot, const Command *command) noexcept nogil
+cdef void trade(Core *core, Taker *taker, uint32_t slot, const Command *command) noexcept nogil
 cdef int match(Core *core, Taker *taker, const Command *command) noexcept nogil

@@ -12,6 +12,7 @@ from cython.cimports.engine.core.constants import (
     BUY,
     EVENT_FILL,
     EVENT_REDUCED,
+    HIDDEN,
     REASON_NONE,
     REASON_SELF_TRADE,
     RESTING,
@@ -20,12 +21,15 @@ from cython.cimports.engine.core.constants import (
     STP_CANCEL_TAKER,
     STP_DECREMENT,
     STP_NONE,
+    TRANCHE_DONE,
 )
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach
+from cython.cimports.engine.core.mixed import refresh, shrink, take_open
 from cython.cimports.engine.core.money import credit_after, fee_atoms, notional_atoms
-from cython.cimports.engine.core.resting import cancel, forget, locked_atoms, unlock
+from cython.cimports.engine.core.resting import cancel, forget, locked_atoms, open_lots, unlock
 from cython.cimports.engine.core.state import (
+    SPECIAL,
     Asset,
     Balance,
     BookSide,
@@ -43,7 +47,6 @@ from cython.cimports.libc.stdint import int64_t, uint32_t
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def is_prevented(
@@ -62,7 +65,8 @@ def is_prevented(
 def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])) -> Reach:
     """Walk the book as the order would, without changing it.
 
-    It counts only what would really trade. The walk ends when the cost is more than any balance
+    It counts only what would really trade. At a level it takes what is seen, then the reserves of
+    icebergs (all of them, whatever their tranches), then what is hidden. The walk ends when the cost is more than any balance
     can be: the sum stays within 64 bits.
     """
     found = cython.declare(Reach)
@@ -70,12 +74,11 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
     side: cython.pointer(BookSide) = taker.opposite
     level: cython.pointer(Level)
     remaining: int64_t = taker.leaves_lots
+    reserve: int64_t
     credit_ppm: uint32_t = taker.fee_credit_ppm
     at: uint32_t = side.count
     slot: uint32_t
     lots: int64_t
-    notional: int64_t
-    fee: int64_t
     found.lots = 0
     found.cost_atoms = 0
     found.meets_own_group = False
@@ -83,9 +86,16 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
         at -= 1
         level = cython.address(core.levels[side.levels[at]])
         slot = level.head
-        while slot != 0:
+        reserve = 0
+        while slot != 0 or reserve != 0:
             if remaining == 0 or found.cost_atoms > ASSET_TOTAL_ATOMS_MAX:
                 return found
+            if reserve != 0 and (slot == 0 or core.orders[slot].flags & HIDDEN):
+                lots = min(remaining, reserve)
+                count_trade(cython.address(found), cython.address(credit_ppm), market, level, lots)
+                remaining -= lots
+                reserve = 0
+                continue
             lots = min(remaining, core.orders[slot].leaves_lots)
             if is_prevented(core, taker, slot):
                 found.meets_own_group = True
@@ -94,14 +104,32 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
                 if taker.self_trade_prevention == STP_DECREMENT:
                     remaining -= lots
             else:
-                notional = notional_atoms(market, level.price_ticks, lots)
-                fee = fee_atoms(notional, market.taker_fee_ppm, credit_ppm)
-                credit_ppm = credit_after(notional, market.taker_fee_ppm, credit_ppm, fee)
-                found.cost_atoms += notional + fee
-                found.lots += lots
+                if core.orders[slot].flags & SPECIAL:
+                    lots = min(remaining, open_lots(core, slot))
+                    reserve += core.orders[slot].leaves_lots - open_lots(core, slot)
+                count_trade(cython.address(found), cython.address(credit_ppm), market, level, lots)
                 remaining -= lots
             slot = core.orders[slot].next
     return found
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def count_trade(
+    found: cython.pointer(Reach),
+    credit_ppm: cython.pointer(uint32_t),
+    market: cython.pointer(Market),
+    level: cython.pointer(Level),
+    lots: int64_t,
+) -> cython.void:
+    """Add what a trade at a level would give and cost."""
+    notional: int64_t = notional_atoms(market, level.price_ticks, lots)
+    fee: int64_t = fee_atoms(notional, market.taker_fee_ppm, credit_ppm[0])
+    credit_ppm[0] = credit_after(notional, market.taker_fee_ppm, credit_ppm[0], fee)
+    found.cost_atoms += notional + fee
+    found.lots += lots
 
 
 @cython.cfunc
@@ -145,7 +173,7 @@ def prevent(
     if taker.self_trade_prevention == STP_DECREMENT:
         decrement(core, taker, slot, command)
         return True
-    cancel(core, slot, REASON_SELF_TRADE, RESTING, command)
+    cancel(core, slot, REASON_SELF_TRADE, 0, command)
     return taker.self_trade_prevention == STP_CANCEL_MAKER
 
 
@@ -162,16 +190,21 @@ def decrement(
     maker: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[maker.level])
     lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+    seen: int64_t = lots
     locked: int64_t = locked_atoms(core, slot)
     event: cython.pointer(Event)
     touch_order(core, slot)
     touch_level(core, maker.level)
-    maker.leaves_lots -= lots
-    level.quantity_lots -= lots
+    if maker.flags & SPECIAL:
+        seen = shrink(core, slot, lots)
+    else:
+        maker.leaves_lots -= lots
+        level.quantity_lots -= lots
     unlock(core, maker.lock_balance, locked - locked_atoms(core, slot))
     event = order_event(core, command, EVENT_REDUCED, slot)
     event.quantity_lots = lots
     event.flags = RESTING
+    event.maker_fee_atoms = seen
     if maker.leaves_lots == 0:
         unlink(core, slot)
         forget(core, slot)
@@ -189,16 +222,17 @@ def trade(
     slot: uint32_t,
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
-    """Trade the smaller leaves at the maker's price."""
+    """Trade what both have, of an iceberg what it shows, at the maker's price."""
     market: cython.pointer(Market) = taker.market
     asset: cython.pointer(Asset) = core.assets[market.quote_asset_id]
     maker: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[maker.level])
-    lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+    lots: int64_t = min(taker.leaves_lots, open_lots(core, slot))
     base: int64_t = lots * market.base_atoms_per_lot
     notional: int64_t = notional_atoms(market, level.price_ticks, lots)
     taker_fee: int64_t = fee_atoms(notional, market.taker_fee_ppm, taker.fee_credit_ppm)
     maker_fee: int64_t
+    flags: cython.int = 0
     event: cython.pointer(Event)
     check(core, lots > 0, b"a trade has a quantity")
     taker.fee_credit_ppm = credit_after(
@@ -216,7 +250,10 @@ def trade(
         taker.received_atoms += notional - taker_fee
     taker.filled_lots += lots
     taker.leaves_lots -= lots
-    level.quantity_lots -= lots
+    if maker.flags & SPECIAL:
+        flags = take_open(core, slot, lots)
+    else:
+        level.quantity_lots -= lots
     market.last_price_ticks = level.price_ticks
     market.is_changed = True
     asset.fee_atoms += maker_fee + taker_fee
@@ -224,6 +261,7 @@ def trade(
     event = taker_event(core, command, EVENT_FILL, taker)
     event.price_ticks = level.price_ticks
     event.quantity_lots = lots
+    event.flags = flags
     event.fee_atoms = taker_fee
     event.maker_order_id = maker.order_id
     event.maker_leaves_lots = maker.leaves_lots
@@ -237,6 +275,8 @@ def trade(
     if maker.leaves_lots == 0:
         unlink(core, slot)
         forget(core, slot)
+    elif flags & TRANCHE_DONE:
+        refresh(core, slot, command)
 
 
 @cython.cfunc

@@ -12,7 +12,10 @@ from cython.cimports.engine.core.constants import (
     EVENT_REPLACED,
     FILL_OR_KILL_NOT_FILLABLE,
     FOK,
+    GTC,
+    GTD,
     INSUFFICIENT_FUNDS,
+    INVALID_PRICE,
     KEPT_PRIORITY,
     LIMIT,
     NOTIONAL_TOO_LARGE,
@@ -23,18 +26,30 @@ from cython.cimports.engine.core.constants import (
     REJECT_NONE,
     RESTING,
     SELF_TRADE,
+    SLIDE,
     STP_NONE,
+    TOO_OLD,
     UNKNOWN_ORDER,
 )
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import find_entry
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, reach
+from cython.cimports.engine.core.mixed import shrink
 from cython.cimports.engine.core.money import is_too_large, lock_required
 from cython.cimports.engine.core.pools import find_order, new_event
-from cython.cimports.engine.core.resting import cancel, locked_atoms, unlock
+from cython.cimports.engine.core.resting import cancel, locked_atoms, seen_lots, unlock
+from cython.cimports.engine.core.special import (
+    has_tag,
+    is_special,
+    is_too_old,
+    place_special,
+    replace_waiting,
+    slide,
+)
 from cython.cimports.engine.core.state import (
-    CHANGED,
+    ORDER_FLAGS,
+    SPECIAL,
     Account,
     Core,
     IdEntry,
@@ -43,6 +58,7 @@ from cython.cimports.engine.core.state import (
     Order,
     Taker,
     check,
+    level_side,
 )
 from cython.cimports.engine.core.sums import touch_level, touch_order
 from cython.cimports.engine.core.taker import aim, reserve, work
@@ -59,6 +75,8 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
     taker = cython.declare(Taker)
     found = cython.declare(Reach)
     market: cython.pointer(Market) = core.markets[command.market_id]
+    if is_special(command):
+        return place_special(core, command)
     if is_too_large(market, command.price_ticks, command.quantity_lots):
         return NOTIONAL_TOO_LARGE
     arrive(core, cython.address(taker), market, command)
@@ -81,6 +99,7 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
         return FILL_OR_KILL_NOT_FILLABLE
     taker.order_id = core.next_order_id
     core.next_order_id += 1
+    core.answer_order_id = taker.order_id
     answer_index: int64_t = core.events_count
     answer: cython.pointer(Event) = taker_event(
         core, command, EVENT_ACCEPTED, cython.address(taker)
@@ -92,7 +111,6 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def arrive(
@@ -111,6 +129,8 @@ def arrive(
     taker.lock_atoms = 0
     taker.locked_before_atoms = 0
     taker.slot = 0
+    taker.is_special = False
+    taker.may_rest = command.time_in_force in (GTC, GTD)
     taker.account_id = command.account_id
     taker.side = command.side
     taker.order_type = command.order_type
@@ -161,7 +181,7 @@ def cancel_one(
     if slot == 0:
         return UNKNOWN_ORDER
     core.answer_order_id = core.orders[slot].order_id
-    cancel(core, slot, REASON_REQUESTED, ANSWER | RESTING, command)
+    cancel(core, slot, REASON_REQUESTED, ANSWER, command)
     return REJECT_NONE
 
 
@@ -184,7 +204,7 @@ def by_number(
 def cancel_all(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.int:
-    """Cancel the account's orders, all or those of one market or side, by rising order id."""
+    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
     account: cython.pointer(Account) = cython.address(core.accounts[command.account_id])
     count: cython.size_t = 0
     i: uint32_t
@@ -199,13 +219,17 @@ def cancel_all(
     for i in range(account.orders_count):
         order = cython.address(core.orders[account.orders[i]])
         level = cython.address(core.levels[order.level])
-        if command.market_id not in (0, level.market_id) or command.side not in (0, level.side):
+        if command.market_id not in (0, level.market_id):
+            continue
+        if command.side not in (0, level_side(level)):
+            continue
+        if command.tag != 0 and not has_tag(core, account.orders[i], command.tag):
             continue
         order_ids[count] = order.order_id
         count += 1
     qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
     for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), REASON_CANCEL_ALL, RESTING, command)
+        cancel(core, find_order(core, order_ids[i]), REASON_CANCEL_ALL, 0, command)
     free(order_ids)
     event = new_event(core, command, EVENT_CANCELLED_ALL)
     event.side = command.side
@@ -232,9 +256,16 @@ def replace(
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     market: cython.pointer(Market) = core.markets[level.market_id]
-    if is_too_large(market, command.price_ticks, command.quantity_lots):
-        return NOTIONAL_TOO_LARGE
+    if order.flags & SPECIAL and core.extras[slot].is_waiting:
+        return replace_waiting(core, slot, command)
+    if command.price_ticks == 0 or command.display_lots != 0:
+        return INVALID_PRICE
     come_again(core, cython.address(taker), slot, command)
+    if is_too_large(market, taker.price_ticks, command.quantity_lots):
+        return NOTIONAL_TOO_LARGE
+    taker.lock_atoms = lock_required(
+        market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
+    )
     if core.balances[order.lock_balance].free_atoms < taker.lock_atoms - taker.locked_before_atoms:
         return INSUFFICIENT_FUNDS
     if taker.leaves_lots != 0 and reaches(taker.opposite, taker.limit_key):
@@ -243,9 +274,11 @@ def replace(
         stops: cython.bint = taker.self_trade_prevention != STP_NONE
         if stops and reach(core, cython.address(taker)).meets_own_group:
             return SELF_TRADE
+    if command.asset_id != 0 and is_too_old(command):
+        return TOO_OLD
     core.answer_order_id = order.order_id
     is_smaller: cython.bint = 0 < taker.leaves_lots <= order.leaves_lots
-    if is_smaller and command.price_ticks == level.price_ticks:
+    if is_smaller and taker.price_ticks == level.price_ticks:
         keep_place(core, cython.address(taker), command)
     else:
         lose_place(core, cython.address(taker), command)
@@ -262,7 +295,7 @@ def come_again(
     slot: uint32_t,
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
-    """Make a taker of a working order as a replace command wants it."""
+    """Make a taker of a working order as a replace command wants it, still without a lock."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     taker.order_id = order.order_id
@@ -274,15 +307,18 @@ def come_again(
     taker.locked_before_atoms = locked_atoms(core, slot)
     taker.slot = slot
     taker.account_id = command.account_id
-    taker.side = level.side
+    taker.side = level_side(level)
+    taker.may_rest = True
+    taker.is_special = order.flags & SPECIAL != 0
+    if taker.is_special:
+        taker.extra = core.extras[slot]
     taker.order_type = order.order_type
     taker.time_in_force = order.time_in_force
     taker.self_trade_prevention = order.self_trade_prevention
-    taker.flags = order.flags & ~CHANGED
+    taker.flags = order.flags & ORDER_FLAGS
     aim(core, taker, core.markets[level.market_id], command.price_ticks)
-    taker.lock_atoms = lock_required(
-        taker.market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
-    )
+    if taker.flags & SLIDE:
+        slide(taker)
 
 
 @cython.cfunc
@@ -300,13 +336,19 @@ def keep_place(
     event: cython.pointer(Event)
     touch_order(core, taker.slot)
     touch_level(core, order.level)
-    level.quantity_lots -= previous_leaves - taker.leaves_lots
-    order.leaves_lots = taker.leaves_lots
+    seen_before: int64_t = seen_lots(core, taker.slot)
+    if order.flags & SPECIAL:
+        shrink(core, taker.slot, previous_leaves - taker.leaves_lots)
+    else:
+        level.quantity_lots -= previous_leaves - taker.leaves_lots
+        order.leaves_lots = taker.leaves_lots
     unlock(core, order.lock_balance, taker.locked_before_atoms - taker.lock_atoms)
     event = order_event(core, command, EVENT_REPLACED, taker.slot)
     event.quantity_lots = command.quantity_lots
     event.maker_order_id = level.price_ticks
     event.maker_leaves_lots = previous_leaves
+    event.maker_fee_atoms = seen_lots(core, taker.slot)
+    event.trade_id = seen_before
     event.flags = ANSWER | KEPT_PRIORITY | RESTING
 
 
@@ -328,6 +370,7 @@ def lose_place(
     event.quantity_lots = command.quantity_lots
     event.maker_order_id = core.levels[order.level].price_ticks
     event.maker_leaves_lots = order.leaves_lots
+    event.trade_id = seen_lots(core, taker.slot)
     event.flags = ANSWER
     touch_order(core, taker.slot)
     unlink(core, taker.slot)

@@ -6,7 +6,7 @@ from libc.string cimport memset
 from engine.core.constants cimport ASSET_ID_MAX, MARKET_ID_MAX
 from engine.core.hashing cimport order_id_hash
 from engine.core.layout cimport Command, Event
-from engine.core.state cimport Account, Core, Slab, Table
+from engine.core.state cimport Account, Core, Queue, Slab, Table
 from engine.core.table cimport slot_hash, slot_value, table_home, table_mask
 
 cdef enum:
@@ -17,6 +17,7 @@ cdef enum:
 
 cdef bint reserve_order(Core *core) noexcept nogil
 cdef bint reserve_level(Core *core) noexcept nogil
+cdef bint reserve_queue(Queue *queue, uint32_t more) noexcept nogil
 cdef bint reserve_account_order(Account *account) noexcept nogil
 cdef bint reserve_withdrawal(Core *core) noexcept nogil
 cdef bint reserve_account(Core *core, uint32_t account_id) noexcept nogil
@@ -78,7 +79,7 @@ cdef inline uint32_t take_level_slot(Core *core) noexcept nogil:
     else:
         index = slab.length
         slab.length += 1
-        core.levels[index].is_changed = False
+        core.levels[index].flags = 0
     slab.count += 1
     return index
 

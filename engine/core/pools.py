@@ -19,9 +19,12 @@ from cython.cimports.engine.core.state import (
     Balance,
     Changes,
     Core,
+    Extra,
     Level,
+    LevelDetail,
     Order,
     OrderDetail,
+    Queue,
     Slab,
     Withdrawal,
     check,
@@ -85,11 +88,15 @@ def reserve_order(core: cython.pointer(Core)) -> cython.bint:
     details: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(core.details)
     )
+    extras: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.extras)
+    )
     if (
         capacity == 0
         or not grow_changes(cython.address(core.orders_changed), capacity)
         or not grown(orders, capacity, cython.sizeof(Order))
         or not grown(details, capacity, cython.sizeof(OrderDetail))
+        or not grown(extras, capacity, cython.sizeof(Extra))
     ):
         return False
     slab.capacity = capacity
@@ -108,13 +115,36 @@ def reserve_level(core: cython.pointer(Core)) -> cython.bint:
     levels: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(core.levels)
     )
+    details: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.level_details)
+    )
     if (
         capacity == 0
         or not grow_changes(cython.address(core.levels_changed), capacity)
         or not grown(levels, capacity, cython.sizeof(Level))
+        or not grown(details, capacity, cython.sizeof(LevelDetail))
     ):
         return False
     slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_queue(queue: cython.pointer(Queue), more: uint32_t) -> cython.bint:
+    """Make room for so many more slots at a queue's end."""
+    capacity: uint32_t = queue.capacity if queue.capacity else FIRST_CAPACITY
+    while capacity < queue.count + more:
+        capacity *= 2
+    if capacity == queue.capacity:
+        return True
+    slots: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(queue.slots)
+    )
+    if not grown(slots, capacity, cython.sizeof(uint32_t)):
+        return False
+    queue.capacity = capacity
     return True
 
 

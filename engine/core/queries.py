@@ -13,17 +13,21 @@ from cython.cimports.cpython.buffer import (
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, GROUP_OWN, MARKET_ID_MAX
 from cython.cimports.engine.core.layout import OrderView
 from cython.cimports.engine.core.pools import find_order
-from cython.cimports.engine.core.resting import locked_atoms
+from cython.cimports.engine.core.resting import locked_atoms, seen_lots
 from cython.cimports.engine.core.state import (
-    CHANGED,
+    MIXED,
+    ORDER_FLAGS,
+    SPECIAL,
     Account,
     Asset,
     Balance,
     BookSide,
     Core,
+    Extra,
     Level,
     Market,
     Order,
+    level_side,
 )
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 from cython.cimports.libc.string import memset
@@ -72,6 +76,7 @@ def view_order(
     """Write a working order as its view."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
+    extra: cython.pointer(Extra)
     memset(view, 0, cython.sizeof(OrderView))
     view.order_id = order.order_id
     view.client_id_low = order.client_id_low
@@ -83,11 +88,23 @@ def view_order(
     view.locked_atoms = locked_atoms(core, slot)
     view.account_id = core.balances[order.lock_balance].account_id
     view.market_id = level.market_id
-    view.side = level.side
+    view.side = level_side(level)
     view.order_type = order.order_type
     view.time_in_force = order.time_in_force
     view.self_trade_prevention = order.self_trade_prevention
-    view.flags = order.flags & ~CHANGED
+    view.flags = order.flags & ORDER_FLAGS
+    view.visible_lots = seen_lots(core, slot)
+    if order.flags & SPECIAL:
+        extra = cython.address(core.extras[slot])
+        view.is_waiting = extra.is_waiting
+        view.tag = extra.tag
+        view.expire_time_ns = extra.expire_time_ns
+        view.display_lots = extra.display_lots
+        view.trigger_price_ticks = extra.trigger_price_ticks
+        view.trail_ticks = extra.trail_ticks
+        view.trail_ppm = extra.trail_ppm
+        if extra.is_waiting:
+            view.price_ticks = extra.limit_price_ticks
 
 
 @cython.cfunc
@@ -145,10 +162,14 @@ def read_levels(
     level: cython.pointer(Level)
     rows: list = []
     at: uint32_t = book.count
-    while at > 0 and (depth == 0 or book.count - at < depth):
+    while at > 0 and (depth == 0 or len(rows) < depth):
         at -= 1
         level = cython.address(core.levels[book.levels[at]])
-        rows.append((level.price_ticks, level.quantity_lots, level.order_count, 0))
+        seen: uint32_t = level.order_count
+        if level.flags & MIXED:
+            seen -= core.level_details[book.levels[at]].hidden_count
+        if seen != 0:
+            rows.append((level.price_ticks, level.quantity_lots, seen, 0))
     return np.array(rows, dtype=LEVEL_VIEW)
 
 
@@ -191,10 +212,11 @@ def read_markets(core: cython.pointer(Core)) -> object:
                     market.quote_asset_id,
                     market.maker_fee_ppm,
                     market.taker_fee_ppm,
-                    0,
+                    market.band_ppm,
                     market.quote_atoms_per_tick_lot,
                     market.base_atoms_per_lot,
                     market.last_price_ticks,
+                    market.reference_price_ticks,
                     market.symbol_low,
                     market.symbol_high,
                 )
@@ -226,4 +248,5 @@ def read_counts(core: cython.pointer(Core)) -> dict:
         "ids_max": core.ids.ids_max,
         "id_floor_time_ns": core.ids.floor_time_ns,
         "next_order_id": core.next_order_id,
+        "waiting_orders": core.waiting_count,
     }

@@ -41,6 +41,11 @@ class Reject(IntEnum):
     POST_ONLY_WOULD_CROSS = 25
     SELF_TRADE = 26
     FILL_OR_KILL_NOT_FILLABLE = 27
+    TOO_OLD = 28
+    EXPIRY_IN_PAST = 29
+    MINIMUM_NOT_MET = 30
+    NO_LAST_PRICE = 31
+    NO_BAND = 32
 
     @property
     def transient(self) -> bool:
@@ -59,6 +64,8 @@ _TRANSIENT = frozenset(
         Reject.POST_ONLY_WOULD_CROSS,
         Reject.SELF_TRADE,
         Reject.FILL_OR_KILL_NOT_FILLABLE,
+        Reject.MINIMUM_NOT_MET,
+        Reject.NO_LAST_PRICE,
     }
 )
 
@@ -71,3 +78,4 @@ class CancelReason(IntEnum):
     NO_LIQUIDITY = 2
     SELF_TRADE = 3
     CANCEL_ALL = 4
+    EXPIRED = 5

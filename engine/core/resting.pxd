@@ -2,9 +2,10 @@
 
 from libc.stdint cimport int64_t, uint32_t
 
+from engine.core.constants cimport FEE_PPM_ONE, HIDDEN, STOP, TRAILING_STOP
 from engine.core.money cimport lock_required
 from engine.core.layout cimport Command
-from engine.core.state cimport Core, Level, Order
+from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, level_side
 
 cdef void unlock(Core *core, uint32_t index, int64_t atoms) noexcept nogil
 cdef void cancel(
@@ -13,11 +14,55 @@ cdef void cancel(
 cdef void forget(Core *core, uint32_t slot) noexcept nogil
 
 
+cdef inline int64_t open_lots(Core *core, uint32_t slot) noexcept nogil:
+    # What an arriving order meets at once of a resting order: of an iceberg, its tranche.
+    if core.orders[slot].flags & SPECIAL and core.extras[slot].display_lots != 0:
+        return core.extras[slot].visible_lots
+    return core.orders[slot].leaves_lots
+
+
+cdef inline int64_t seen_lots(Core *core, uint32_t slot) noexcept nogil:
+    # What a working order adds to the seen book.
+    if core.orders[slot].flags & SPECIAL:
+        if core.orders[slot].flags & HIDDEN or core.extras[slot].is_waiting:
+            return 0
+    return open_lots(core, slot)
+
+
+cdef inline int64_t dearest_ticks(
+    const Market *market, int order_type, int64_t price_ticks, int64_t trigger_price_ticks
+) noexcept nogil:
+    # The highest price that an order may pay: its limit, or the band above a stop's trigger.
+    if order_type == STOP or order_type == TRAILING_STOP:
+        return trigger_price_ticks * (FEE_PPM_ONE + <int64_t> market.band_ppm) // FEE_PPM_ONE
+    return price_ticks
+
+
+cdef inline int64_t stop_locked_atoms(Core *core, uint32_t slot) noexcept nogil:
+    # What a stop has locked while it waits.
+    cdef Extra *extra = &core.extras[slot]
+    cdef Market *market = core.markets[extra.market_id]
+    return lock_required(
+        market,
+        extra.side,
+        dearest_ticks(
+            market,
+            core.orders[slot].order_type,
+            extra.limit_price_ticks,
+            extra.trigger_price_ticks,
+        ),
+        core.orders[slot].leaves_lots,
+        0,
+    )
+
+
 cdef inline int64_t locked_atoms(Core *core, uint32_t slot) noexcept nogil:
     # What a working order has locked: it follows from its leaves.
     cdef Order *order = &core.orders[slot]
     cdef Level *level = &core.levels[order.level]
+    if order.flags & SPECIAL and core.extras[slot].is_waiting:
+        return stop_locked_atoms(core, slot)
     cdef uint32_t credit_ppm = core.details[slot].fee_credit_ppm if order.filled_lots != 0 else 0
     return lock_required(
-        core.markets[level.market_id], level.side, level.price_ticks, order.leaves_lots, credit_ppm
+        core.markets[level.market_id], level_side(level), level.price_ticks, order.leaves_lots, credit_ppm
     )

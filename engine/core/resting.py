@@ -4,12 +4,14 @@
 
 import cython
 from cython.cimports.engine.core.book import unlink
-from cython.cimports.engine.core.constants import EVENT_CANCELLED
+from cython.cimports.engine.core.constants import EVENT_CANCELLED, RESTING, WAITING
+from cython.cimports.engine.core.due import leave_due
 from cython.cimports.engine.core.hashing import order_id_hash
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.pools import free_order_slot
-from cython.cimports.engine.core.resting import locked_atoms
-from cython.cimports.engine.core.state import Account, Balance, Core, Order, check
+from cython.cimports.engine.core.resting import locked_atoms, seen_lots
+from cython.cimports.engine.core.state import SPECIAL, Account, Balance, Core, Order, check
+from cython.cimports.engine.core.stops import stop_waiting
 from cython.cimports.engine.core.sums import take_order, touch_balance
 from cython.cimports.engine.core.table import table_remove
 from cython.cimports.engine.core.writer import order_event
@@ -38,16 +40,23 @@ def cancel(
     flags: cython.int,
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
-    """Take a working order off the book and free what it has locked."""
+    """End a working order where it rests or waits, and free what it has locked."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     event: cython.pointer(Event) = order_event(core, command, EVENT_CANCELLED, slot)
     event.code = reason
-    event.flags = flags
+    event.flags = flags | RESTING
     event.quantity_lots = order.leaves_lots
     event.leaves_lots = 0
+    event.maker_fee_atoms = seen_lots(core, slot)
     unlock(core, order.lock_balance, locked_atoms(core, slot))
     take_order(core, slot)
-    unlink(core, slot)
+    if order.flags & SPECIAL and core.extras[slot].is_waiting:
+        event.flags = flags | WAITING
+        event.price_ticks = core.extras[slot].limit_price_ticks
+        event.maker_order_id = core.extras[slot].trigger_price_ticks
+        stop_waiting(core, slot)
+    else:
+        unlink(core, slot)
     forget(core, slot)
 
 
@@ -57,6 +66,8 @@ def cancel(
 def forget(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     """Take an order that left its level, and the sum, out of the index."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
+    if order.flags & SPECIAL and core.extras[slot].due_position != 0:
+        leave_due(core, slot)
     account: cython.pointer(Account) = cython.address(
         core.accounts[core.balances[order.lock_balance].account_id]
     )

@@ -12,6 +12,8 @@ from cython.cimports.engine.core.constants import (
     DEPOSIT,
     FOK,
     GTC,
+    GTD,
+    HIDDEN,
     INVALID_AMOUNT,
     INVALID_CLIENT_ID,
     INVALID_COMMAND_KIND,
@@ -22,8 +24,11 @@ from cython.cimports.engine.core.constants import (
     INVALID_SELF_TRADE_PREVENTION,
     INVALID_SIDE,
     INVALID_TIME_IN_FORCE,
+    IOC,
     LIMIT,
     MARKET,
+    MARKET_BY_AMOUNT,
+    MINIMUM,
     PLACE,
     POST_ONLY,
     PRICE_TICKS_MAX,
@@ -32,14 +37,21 @@ from cython.cimports.engine.core.constants import (
     REPLACE,
     RESERVED_FIELD_SET,
     SELL,
+    SLIDE,
+    STOP,
+    STOP_LIMIT,
     STP_DECREMENT,
     STP_NONE,
+    TRAIL_PPM_MAX,
+    TRAILING_STOP,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
     WITHDRAW_FINALIZE,
     WITHDRAW_HOLD,
 )
 from cython.cimports.engine.core.layout import Command
 from cython.cimports.engine.core.state import Core
-from cython.cimports.libc.stdint import uint64_t
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 
 
 @cython.cfunc
@@ -96,20 +108,58 @@ def sets_unused_field(
 @cython.exceptval(check=False)
 def place_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
     """Give the first broken rule among rejects 3 to 7."""
-    rests: cython.bint = command.order_type == LIMIT and command.time_in_force == GTC
-    if command.side not in (BUY, SELL):
+    by_amount: cython.bint = command.order_type == MARKET_BY_AMOUNT
+    if command.side not in (BUY, SELL) or (by_amount and command.side != BUY):
         return INVALID_SIDE
-    if command.order_type not in (LIMIT, MARKET):
+    if not LIMIT <= command.order_type <= MARKET_BY_AMOUNT:
         return INVALID_ORDER_TYPE
-    if not GTC <= command.time_in_force <= FOK:
-        return INVALID_TIME_IN_FORCE
-    if command.time_in_force == GTC and not rests:
+    if not time_is_valid(command):
         return INVALID_TIME_IN_FORCE
     if not STP_NONE <= command.self_trade_prevention <= STP_DECREMENT:
         return INVALID_SELF_TRADE_PREVENTION
-    if command.flags & ~POST_ONLY or (command.flags != 0 and not rests):
+    if by_amount and command.self_trade_prevention == STP_DECREMENT:
+        return INVALID_SELF_TRADE_PREVENTION
+    if command.flags != 0 and not flags_are_valid(command):
         return INVALID_FLAGS
     return REJECT_NONE
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def time_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
+    """Tell whether the time in force fits the order type, and the expiry the time in force."""
+    good_till: cython.bint = command.time_in_force in (GTC, GTD)
+    if command.expire_time_ns != 0 and command.time_in_force != GTD:
+        return False
+    if command.order_type == LIMIT:
+        return good_till or command.time_in_force in (IOC, FOK)
+    if command.order_type == MARKET:
+        return command.time_in_force in (IOC, FOK)
+    return command.time_in_force == IOC if command.order_type == MARKET_BY_AMOUNT else good_till
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def flags_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
+    """Tell whether the flags fit each other, the order type and the time in force."""
+    flags: cython.int = command.flags
+    allowed: cython.int = 0
+    if command.order_type == LIMIT and command.time_in_force in (GTC, GTD):
+        allowed |= POST_ONLY | SLIDE | HIDDEN
+    if command.order_type in (LIMIT, MARKET) and command.time_in_force != FOK:
+        allowed |= MINIMUM
+    if command.order_type in (STOP, STOP_LIMIT):
+        allowed |= TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
+    return (
+        flags & ~allowed == 0
+        and flags & (POST_ONLY | SLIDE) != SLIDE
+        and flags & (POST_ONLY | MINIMUM) != POST_ONLY | MINIMUM
+        and flags & (TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE)
+        != TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
+    )
 
 
 @cython.cfunc
@@ -117,12 +167,21 @@ def place_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
 @cython.exceptval(check=False)
 def number_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
     """Give the first broken rule among rejects 15 to 17: ranges of price, quantity, amount."""
-    is_market: cython.bint
-    if command.kind in (PLACE, REPLACE):
-        is_market = command.kind == PLACE and command.order_type == MARKET
-        if is_market and command.price_ticks != 0:
+    by_amount: cython.bint
+    if command.kind == PLACE:
+        if not prices_are_valid(command):
             return INVALID_PRICE
-        if not is_market and not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
+        if not quantities_are_valid(command):
+            return INVALID_QUANTITY
+        by_amount = command.order_type == MARKET_BY_AMOUNT
+        if not by_amount and command.amount_atoms != 0:
+            return INVALID_AMOUNT
+        if by_amount and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
+            return INVALID_AMOUNT
+    elif command.kind == REPLACE:
+        if not 0 <= command.price_ticks <= PRICE_TICKS_MAX:
+            return INVALID_PRICE
+        if not 0 <= command.display_lots <= PRICE_TICKS_MAX:  # the new trigger price
             return INVALID_PRICE
         if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
             return INVALID_QUANTITY
@@ -130,3 +189,54 @@ def number_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
     if has_amount and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
         return INVALID_AMOUNT
     return REJECT_NONE
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def prices_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
+    """Tell whether the prices that the order type has are in range, and the others zero."""
+    trigger: int64_t = cython.cast(int64_t, command.target_client_id_low)
+    trail_ticks: int64_t = cython.cast(int64_t, command.target_client_id_high)
+    trail_ppm: uint32_t = command.quote_asset_id
+    if command.order_type in (LIMIT, STOP_LIMIT):
+        if not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
+            return False
+    elif command.price_ticks != 0:
+        return False
+    if command.order_type in (STOP, STOP_LIMIT):
+        if not 1 <= trigger <= PRICE_TICKS_MAX:
+            return False
+    elif trigger != 0:
+        return False
+    if command.order_type != TRAILING_STOP:
+        return trail_ticks == 0 and trail_ppm == 0
+    return (
+        (trail_ticks != 0) != (trail_ppm != 0)
+        and 0 <= trail_ticks <= PRICE_TICKS_MAX
+        and trail_ppm <= TRAIL_PPM_MAX
+    )
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def quantities_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
+    """Tell whether the quantity, and what must trade or shows of it, are in range."""
+    display: int64_t = command.display_lots
+    if command.order_type == MARKET_BY_AMOUNT:
+        return command.quantity_lots == 0 and display == 0
+    if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
+        return False
+    if command.flags & MINIMUM:
+        return 1 <= display <= command.quantity_lots
+    if display == 0:
+        return True
+    return (
+        command.order_type == LIMIT
+        and command.time_in_force in (GTC, GTD)
+        and not command.flags & HIDDEN
+        and 0 < display < command.quantity_lots
+    )

@@ -28,6 +28,8 @@ from cython.cimports.engine.core.constants import (
     WITHDRAW_RELEASE,
 )
 from cython.cimports.engine.core.definitions import define
+from cython.cimports.engine.core.due import expire
+from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
 from cython.cimports.engine.core.hashing import client_id_hash, mix_high, order_id_hash
 from cython.cimports.engine.core.ids import find_entry, ids_reserve, remember
@@ -140,6 +142,11 @@ def run(
     core.time_ns_last = command.time_ns
     core.events_first = core.events_count
     core.answer_order_id = 0
+    if core.next_due_ns <= command.time_ns:
+        expire(core, command)
+        work_fired(core, command)
+        if core.broken != cython.NULL:
+            return
     has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
     first: cython.pointer(IdEntry) = cython.NULL
     reject: cython.int = shape_reject(core, command)
@@ -169,6 +176,8 @@ def run(
                 ):
                     return
                 reject = carry_out(core, command)
+    if reject == REJECT_NONE and (core.waiting_count != 0 or core.fired.count != 0):
+        work_fired(core, command)
     if reject != REJECT_NONE:
         refuse(core, command, reject)
     elif has_id:

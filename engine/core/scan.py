@@ -3,10 +3,11 @@
 """The digest by a full scan: it walks the books and trusts no sum or hash that is kept up."""
 
 import cython
-from cython.cimports.engine.core.constants import ASSET_ID_MAX, MARKET_ID_MAX
+from cython.cimports.engine.core.constants import ASSET_ID_MAX, HIDDEN, MARKET_ID_MAX
 from cython.cimports.engine.core.hashing import Hash, add_to
 from cython.cimports.engine.core.ids import entry_at
-from cython.cimports.engine.core.state import BookSide, Core
+from cython.cimports.engine.core.resting import seen_lots
+from cython.cimports.engine.core.state import BOOKS, BookSide, Core, LevelDetail
 from cython.cimports.engine.core.sums import (
     hash_account,
     hash_asset,
@@ -28,6 +29,7 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
     """Sum the hashes of all records."""
     total = cython.declare(Hash)
     i: uint32_t
+    j: uint32_t
     position: uint64_t = core.ids.first
     total.high = 0
     total.low = 0
@@ -45,8 +47,8 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
     for i in range(MARKET_ID_MAX + 1):
         if core.markets[i] != cython.NULL:
             add_to(cython.address(total), hash_market(core.markets[i]))
-            scan_side(core, cython.address(core.markets[i].sides[1]), cython.address(total))
-            scan_side(core, cython.address(core.markets[i].sides[2]), cython.address(total))
+            for j in range(1, BOOKS):
+                scan_side(core, cython.address(core.markets[i].sides[j]), cython.address(total))
     while position < core.ids.next:
         add_to(cython.address(total), hash_id_entry(entry_at(cython.address(core.ids), position)))
         position += 1
@@ -65,13 +67,22 @@ def scan_side(
     slot: uint32_t
     quantity_lots: uint64_t
     order_count: uint64_t
+    hidden = cython.declare(LevelDetail)
     for i in range(side.count):
         quantity_lots = 0
         order_count = 0
+        hidden.hidden_lots = 0
+        hidden.hidden_count = 0
         slot = core.levels[side.levels[i]].head
         while slot != 0:
             add_to(total, hash_order(core, slot))
-            quantity_lots += core.orders[slot].leaves_lots
+            if core.orders[slot].flags & HIDDEN:
+                hidden.hidden_lots += core.orders[slot].leaves_lots
+                hidden.hidden_count += 1
+            quantity_lots += seen_lots(core, slot)
             order_count += 1
             slot = core.orders[slot].next
-        add_to(total, hash_level(core, side.levels[i], quantity_lots, order_count))
+        add_to(
+            total,
+            hash_level(core, side.levels[i], quantity_lots, order_count, cython.address(hidden)),
+        )

@@ -11,6 +11,11 @@ from engine.core.layout cimport Event
 
 cdef enum:
     CHANGED = 128  # bit of an order's flags: its record is not in the digest's sum
+    SPECIAL = 64  # bit of an order's flags: its `Extra` is in use
+    ORDER_FLAGS = 63  # bits of an order's flags that its command gave
+    LEVEL_CHANGED = 1  # bit of a level's flags: its record is not in the digest's sum
+    MIXED = 2  # bit of a level's flags: its `LevelDetail` is in use
+    BOOKS = 9  # of a market: bids and asks (by Side), then the stops by trigger (`trigger_book`)
     AHEAD = 32  # commands whose memory is fetched together
 
 # A working order. Its side, market and price are those of its level; its account is that of the
@@ -37,7 +42,27 @@ cdef struct OrderDetail:
     uint32_t fee_credit_ppm
     uint32_t proceeds_balance
 
-# A price level; `order_count` 0: the slot is free.
+# What only a special order has: a tag, an expiry, a display quantity, a trigger, or that it is
+# hidden. It is cold, by the order's slot; plain orders never touch theirs.
+cdef struct Extra:
+    int64_t expire_time_ns
+    int64_t display_lots
+    int64_t visible_lots  # of an iceberg on the book
+    int64_t trigger_price_ticks
+    int64_t trail_ticks
+    int64_t extreme_ticks
+    int64_t limit_price_ticks  # of a stop: 0 when it has none
+    uint32_t trail_ppm
+    uint32_t due_position  # in the heap of expiries, from 1; 0: not there
+    uint32_t trailing_next  # in the market's list of trailing stops
+    uint32_t trailing_previous
+    uint32_t market_id  # of a stop
+    uint16_t tag
+    uint8_t side  # of a stop
+    uint8_t is_waiting
+
+# A price level, or the stops of one trigger price; `order_count` 0: the slot is free. Its quantity
+# is what is seen, its order count is of all.
 cdef struct Level:
     int64_t price_ticks
     int64_t quantity_lots
@@ -45,8 +70,15 @@ cdef struct Level:
     uint32_t tail
     uint32_t order_count
     uint16_t market_id
-    uint8_t side
-    uint8_t is_changed
+    uint8_t book  # which of the market's
+    uint8_t flags
+
+# What only a level with hidden orders or reserves has.
+cdef struct LevelDetail:
+    int64_t hidden_lots
+    int64_t reserve_lots
+    uint32_t hidden_count
+    uint32_t first_hidden
 
 # One side of a book. A key is the price times `sign`, so that the best is last.
 cdef struct BookSide:
@@ -57,12 +89,17 @@ cdef struct BookSide:
     uint32_t capacity
 
 cdef struct Market:
-    BookSide sides[3]  # by Side
+    BookSide sides[9]  # bids and asks by Side, then stops (`trigger_book`)
     int64_t quote_atoms_per_tick_lot
     int64_t base_atoms_per_lot
     int64_t quantity_lots_max  # beyond it the base atoms are too many
     int64_t tick_lots_max  # beyond it the notional is too large
     int64_t last_price_ticks
+    int64_t reference_price_ticks
+    int64_t trailing_highest  # no selling trailing stop moves at or below it
+    int64_t trailing_lowest  # no buying trailing stop moves at or above it
+    uint32_t trailing_head
+    uint32_t band_ppm
     uint32_t market_id
     uint32_t base_asset_id
     uint32_t quote_asset_id
@@ -148,6 +185,13 @@ cdef struct Changes:
     uint32_t *slots
     uint32_t count
 
+# Slots in an array that grows.
+cdef struct Queue:
+    uint32_t *slots
+    uint32_t first
+    uint32_t count  # one past the last
+    uint32_t capacity
+
 cdef struct Slab:
     uint32_t length  # slots ever used, slot 0 included
     uint32_t capacity
@@ -159,10 +203,17 @@ cdef struct Core:
     int64_t time_ns_last
     uint64_t next_order_id
     uint64_t next_trade_id
+    uint64_t next_priority
+    int64_t next_due_ns  # the earliest expiry
+    uint32_t waiting_count
+    uint32_t quote_waiting_count  # of stops that watch the best quote
+    uint32_t market_id_max
     const char *broken  # the invariant that does not hold
     Order *orders
     OrderDetail *details
+    Extra *extras
     Level *levels
+    LevelDetail *level_details
     Balance *balances
     Account *accounts
     Withdrawal *withdrawals
@@ -183,9 +234,11 @@ cdef struct Core:
     Changes orders_changed
     Changes levels_changed
     Changes balances_changed
+    Queue due  # a heap of orders by expiry, from index 1
+    Queue fired  # stops that the command triggered, in the order of their work
     Market *markets[1025]
     Asset *assets[1025]
-    uint64_t unused_masks[13][16]
+    uint64_t unused_masks[15][16]
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
     Event spare_event  # written to when there is no memory for one
@@ -216,6 +269,14 @@ cdef struct Taker:
     uint8_t time_in_force
     uint8_t self_trade_prevention
     uint8_t flags
+    uint8_t may_rest
+    uint8_t is_special  # its `extra` is set
+    Extra extra
+
+cdef inline int level_side(const Level *level) noexcept nogil:
+    # The side of a level's orders: books come in pairs of buys and sells.
+    return 2 - (level.book & 1)
+
 
 cdef inline bint check(Core *core, bint fact, const char *claim) noexcept nogil:
     """Note a broken invariant; the command's end stops the process."""

@@ -5,11 +5,21 @@ digest is asked for, so what changes often is hashed once in between.
 from libc.stdint cimport uint32_t, uint64_t
 
 from engine.core.hashing cimport Hash, take_from
-from engine.core.state cimport CHANGED, Asset, Changes, Core, IdEntry, Market, Withdrawal
+from engine.core.state cimport (
+    CHANGED,
+    LEVEL_CHANGED,
+    Asset,
+    Changes,
+    Core,
+    IdEntry,
+    LevelDetail,
+    Market,
+    Withdrawal,
+)
 
 cdef Hash hash_order(Core *core, uint32_t slot) noexcept nogil
 cdef Hash hash_level(
-    Core *core, uint32_t index, uint64_t quantity_lots, uint64_t order_count
+    Core *core, uint32_t index, uint64_t quantity_lots, uint64_t order_count, LevelDetail *hidden
 ) noexcept nogil
 cdef Hash hash_balance(Core *core, uint32_t index) noexcept nogil
 cdef Hash hash_id_entry(IdEntry *entry) noexcept nogil
@@ -44,9 +54,9 @@ cdef inline void touch_order(Core *core, uint32_t slot) noexcept nogil:
 
 cdef inline void touch_level(Core *core, uint32_t index) noexcept nogil:
     # A level that has orders is about to change.
-    if not core.levels[index].is_changed:
+    if not core.levels[index].flags & LEVEL_CHANGED:
         take_level(core, index)
-        core.levels[index].is_changed = True
+        core.levels[index].flags |= LEVEL_CHANGED
         note(&core.levels_changed, index)
 
 

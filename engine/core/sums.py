@@ -6,6 +6,7 @@ import cython
 from cython.cimports.engine.core.constants import (
     ASSET_ID_MAX,
     MARKET_ID_MAX,
+    SELL,
     TAG_ACCOUNT,
     TAG_ASSET,
     TAG_BALANCE,
@@ -20,16 +21,23 @@ from cython.cimports.engine.core.hashing import Hash, add_to, hash_words, take_f
 from cython.cimports.engine.core.ids import entry_at
 from cython.cimports.engine.core.state import (
     CHANGED,
+    LEVEL_CHANGED,
+    MIXED,
+    ORDER_FLAGS,
+    SPECIAL,
     Asset,
     Balance,
     Core,
+    Extra,
     IdEntry,
     IdWindow,
     Level,
+    LevelDetail,
     Market,
     Order,
     OrderDetail,
     Withdrawal,
+    level_side,
 )
 from cython.cimports.libc.stdint import uint32_t, uint64_t
 
@@ -42,16 +50,17 @@ def hash_order(core: cython.pointer(Core), slot: uint32_t) -> Hash:
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     detail: cython.pointer(OrderDetail) = cython.address(core.details[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
-    words = cython.declare(uint64_t[11])
+    words = cython.declare(uint64_t[20])
+    count: cython.int = 11
     words[0] = order.order_id
     words[1] = core.balances[order.lock_balance].account_id
     words[2] = level.market_id
     words[3] = (
-        level.side
+        cython.cast(uint64_t, level_side(level))
         | cython.cast(uint64_t, order.order_type) << 8
         | cython.cast(uint64_t, order.time_in_force) << 16
         | cython.cast(uint64_t, order.self_trade_prevention) << 24
-        | cython.cast(uint64_t, order.flags & ~CHANGED) << 32
+        | cython.cast(uint64_t, order.flags & ORDER_FLAGS) << 32
     )
     words[4] = level.price_ticks
     words[5] = order.filled_lots
@@ -60,24 +69,78 @@ def hash_order(core: cython.pointer(Core), slot: uint32_t) -> Hash:
     words[8] = detail.fee_credit_ppm
     words[9] = order.client_id_low
     words[10] = order.client_id_high
-    return hash_words(TAG_ORDER, words, 11)
+    if order.flags & SPECIAL and add_extra(core, slot, words):
+        count = 20
+    return hash_words(TAG_ORDER, words, count)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def add_extra(
+    core: cython.pointer(Core), slot: uint32_t, words: cython.pointer(uint64_t)
+) -> cython.bint:
+    """Add what only a special order has to its record; tell whether any of it is not zero."""
+    extra: cython.pointer(Extra) = cython.address(core.extras[slot])
+    any_bit: uint64_t = 0
+    i: cython.int
+    if extra.is_waiting:
+        words[4] = extra.limit_price_ticks
+    words[11] = extra.tag
+    words[12] = extra.expire_time_ns
+    words[13] = extra.display_lots
+    words[14] = extra.visible_lots
+    words[15] = extra.trigger_price_ticks
+    words[16] = extra.trail_ticks
+    words[17] = extra.trail_ppm
+    words[18] = extra.extreme_ticks
+    words[19] = extra.is_waiting
+    for i in range(11, 20):
+        any_bit |= words[i]
+    return any_bit != 0
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def hash_level(
-    core: cython.pointer(Core), index: uint32_t, quantity_lots: uint64_t, order_count: uint64_t
+    core: cython.pointer(Core),
+    index: uint32_t,
+    quantity_lots: uint64_t,
+    order_count: uint64_t,
+    hidden: cython.pointer(LevelDetail),
 ) -> Hash:
-    """Hash a level of this quantity and number of orders."""
+    """Hash a level of these quantities and numbers of orders; stops have no levels."""
     level: cython.pointer(Level) = cython.address(core.levels[index])
-    words = cython.declare(uint64_t[5])
+    words = cython.declare(uint64_t[7])
+    none = cython.declare(Hash)
+    if level.book > SELL:
+        none.high = 0
+        none.low = 0
+        return none
     words[0] = level.market_id
-    words[1] = level.side
+    words[1] = level.book
     words[2] = level.price_ticks
     words[3] = quantity_lots
     words[4] = order_count
-    return hash_words(TAG_LEVEL, words, 5)
+    if hidden == cython.NULL or hidden.hidden_count == 0:
+        return hash_words(TAG_LEVEL, words, 5)
+    words[4] = order_count - hidden.hidden_count
+    words[5] = hidden.hidden_lots
+    words[6] = hidden.hidden_count
+    return hash_words(TAG_LEVEL, words, 7)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def kept_level_hash(core: cython.pointer(Core), index: uint32_t) -> Hash:
+    """Hash a level by the sums that it keeps."""
+    level: cython.pointer(Level) = cython.address(core.levels[index])
+    hidden: cython.pointer(LevelDetail) = cython.NULL
+    if level.flags & MIXED:
+        hidden = cython.address(core.level_details[index])
+    return hash_level(core, index, level.quantity_lots, level.order_count, hidden)
 
 
 @cython.cfunc
@@ -151,7 +214,7 @@ def hash_asset(asset: cython.pointer(Asset)) -> Hash:
 @cython.exceptval(check=False)
 def hash_market(market: cython.pointer(Market)) -> Hash:
     """Hash a market's definition and last price."""
-    words = cython.declare(uint64_t[10])
+    words = cython.declare(uint64_t[12])
     words[0] = market.market_id
     words[1] = market.base_asset_id
     words[2] = market.quote_asset_id
@@ -162,7 +225,9 @@ def hash_market(market: cython.pointer(Market)) -> Hash:
     words[7] = market.symbol_low
     words[8] = market.symbol_high
     words[9] = market.last_price_ticks
-    return hash_words(TAG_MARKET, words, 10)
+    words[10] = market.band_ppm
+    words[11] = market.reference_price_ticks
+    return hash_words(TAG_MARKET, words, 12)
 
 
 @cython.cfunc
@@ -181,13 +246,14 @@ def hash_account(account_id: uint64_t, group: uint64_t) -> Hash:
 @cython.exceptval(check=False)
 def hash_venue(core: cython.pointer(Core)) -> Hash:
     """Hash the venue's counters and the id window's limits."""
-    words = cython.declare(uint64_t[5])
+    words = cython.declare(uint64_t[6])
     words[0] = core.next_order_id
     words[1] = core.next_trade_id
     words[2] = core.ids.window_ns
     words[3] = core.ids.ids_max
     words[4] = core.ids.floor_time_ns
-    return hash_words(TAG_VENUE, words, 5)
+    words[5] = core.next_priority
+    return hash_words(TAG_VENUE, words, 6)
 
 
 @cython.cfunc
@@ -195,10 +261,7 @@ def hash_venue(core: cython.pointer(Core)) -> Hash:
 @cython.exceptval(check=False)
 def take_level(core: cython.pointer(Core), index: uint32_t) -> cython.void:
     """Take a level's record out of the sum."""
-    level: cython.pointer(Level) = cython.address(core.levels[index])
-    take_from(
-        cython.address(core.sum), hash_level(core, index, level.quantity_lots, level.order_count)
-    )
+    take_from(cython.address(core.sum), kept_level_hash(core, index))
 
 
 @cython.cfunc
@@ -252,12 +315,9 @@ def add_levels(core: cython.pointer(Core)) -> cython.void:
     for i in range(core.levels_changed.count):
         index = core.levels_changed.slots[i]
         level = cython.address(core.levels[index])
-        level.is_changed = False
+        level.flags &= ~LEVEL_CHANGED
         if level.order_count != 0:
-            add_to(
-                cython.address(core.sum),
-                hash_level(core, index, level.quantity_lots, level.order_count),
-            )
+            add_to(cython.address(core.sum), kept_level_hash(core, index))
     core.levels_changed.count = 0
 
 

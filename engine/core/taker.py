@@ -3,31 +3,35 @@
 """The way of an arriving order: aim at the opposite side, match, settle, rest or be cancelled."""
 
 import cython
+from cython.cimports.engine.core.amount import match_by_amount
 from cython.cimports.engine.core.book import link, opposite, reaches, reserve_key
 from cython.cimports.engine.core.constants import (
     BUY,
     EVENT_CANCELLED,
-    GTC,
-    LIMIT,
-    MARKET,
+    EVENT_FILL,
+    MARKET_BY_AMOUNT,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
     RESTING,
 )
+from cython.cimports.engine.core.due import enter_due
 from cython.cimports.engine.core.hashing import order_id_hash
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import match
+from cython.cimports.engine.core.mixed import show_tranche
 from cython.cimports.engine.core.money import lock_required
 from cython.cimports.engine.core.pools import (
     balance_of,
     reserve_account_order,
     reserve_level,
     reserve_order,
+    reserve_queue,
     take_order_slot,
 )
-from cython.cimports.engine.core.resting import forget
+from cython.cimports.engine.core.resting import forget, seen_lots
 from cython.cimports.engine.core.state import (
     CHANGED,
+    SPECIAL,
     Account,
     Balance,
     Core,
@@ -36,6 +40,7 @@ from cython.cimports.engine.core.state import (
     Taker,
     check,
 )
+from cython.cimports.engine.core.stops import band_limit_ticks, observe
 from cython.cimports.engine.core.sums import note, touch_balance
 from cython.cimports.engine.core.table import table_insert
 from cython.cimports.engine.core.writer import taker_event
@@ -56,8 +61,10 @@ def aim(
     taker.opposite = cython.address(market.sides[opposite(taker.side)])
     taker.price_ticks = price_ticks
     taker.limit_key = price_ticks * taker.opposite.sign
-    if taker.order_type == MARKET:
-        taker.limit_key = INT64_MIN
+    if price_ticks == 0:
+        taker.limit_key = band_limit_ticks(market, taker.side) * taker.opposite.sign
+        if taker.limit_key == 0:
+            taker.limit_key = INT64_MIN
     taker.group = core.accounts[taker.account_id].group
     taker.spent_atoms = 0
     taker.received_atoms = 0
@@ -81,6 +88,11 @@ def reserve(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> cython.
         and reserve_account_order(cython.address(core.accounts[taker.account_id]))
         and taker.lock_balance != 0
         and taker.proceeds_balance != 0
+        and (
+            not taker.is_special
+            or taker.extra.expire_time_ns == 0
+            or reserve_queue(cython.address(core.due), 1)
+        )
     )
     return check(core, enough, b"there is memory for an order")
 
@@ -98,39 +110,64 @@ def work(
     reason: cython.int = REASON_NONE
     required: int64_t = 0
     event: cython.pointer(Event)
+    first_event: int64_t = core.events_count
     if reaches(taker.opposite, taker.limit_key):
-        reason = match(core, taker, command)
-    rests: cython.bint = (
-        taker.leaves_lots != 0
-        and reason == REASON_NONE
-        and taker.order_type == LIMIT
-        and taker.time_in_force == GTC
-    )
+        if taker.order_type == MARKET_BY_AMOUNT:
+            reason = match_by_amount(core, taker, command)
+        else:
+            reason = match(core, taker, command)
+    rests: cython.bint = taker.leaves_lots != 0 and reason == REASON_NONE and taker.may_rest
     if rests:
         required = lock_required(
             taker.market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
         )
     settle(core, taker, required)
-    core.answer_order_id = taker.order_id
     event = cython.address(core.events[answer_index])
     event.filled_lots = taker.filled_lots
     event.leaves_lots = 0
     if rests:
         event.leaves_lots = taker.leaves_lots
         event.flags |= RESTING
-        rest(core, taker, command)
+        event.maker_fee_atoms = rest(core, taker)
+        if core.waiting_count != 0:
+            observe_trades(core, taker.market, first_event)
         return
     if taker.slot != 0:
         forget(core, taker.slot)
-    if taker.leaves_lots != 0:
+    unspent: cython.bint = (
+        taker.order_type == MARKET_BY_AMOUNT and taker.spent_atoms < taker.lock_atoms
+    )
+    if taker.leaves_lots != 0 or unspent:
         event = taker_event(core, command, EVENT_CANCELLED, taker)
         event.code = reason if reason != REASON_NONE else REASON_NO_LIQUIDITY
         event.quantity_lots = taker.leaves_lots
         event.leaves_lots = 0
+    if core.waiting_count != 0:
+        observe_trades(core, taker.market, first_event)
 
 
 @cython.cfunc
-@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def observe_trades(
+    core: cython.pointer(Core), market: cython.pointer(Market), first_event: int64_t
+) -> cython.void:
+    """Let stops see the first and the last price of one order's trades: they are the extremes."""
+    i: int64_t
+    first_ticks: int64_t = 0
+    last_ticks: int64_t = 0
+    for i in range(first_event, core.events_count):
+        if core.events[i].kind == EVENT_FILL:
+            last_ticks = core.events[i].price_ticks
+            if first_ticks == 0:
+                first_ticks = last_ticks
+    if first_ticks != 0:
+        observe(core, market, first_ticks)
+    if last_ticks != first_ticks:
+        observe(core, market, last_ticks)
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def settle(
@@ -158,12 +195,12 @@ def settle(
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def rest(
-    core: cython.pointer(Core),
-    taker: cython.pointer(Taker),
-    command: cython.pointer(cython.const[Command]),
-) -> cython.void:
-    """Put what is left of a taker at the back of its level; there is room (`reserve`)."""
+def rest(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> int64_t:
+    """Put what is left of a taker at the back of its level; there is room (`reserve`).
+
+    Returns:
+        How much of it is seen.
+    """
     slot: uint32_t = taker.slot
     if slot == 0:
         slot = enter(core, taker)
@@ -171,12 +208,17 @@ def rest(
     order.leaves_lots = taker.leaves_lots
     order.filled_lots = taker.filled_lots
     core.details[slot].fee_credit_ppm = taker.fee_credit_ppm
-    core.details[slot].priority_sequence = command.sequence
+    core.details[slot].priority_sequence = core.next_priority
+    core.next_priority += 1
+    if taker.is_special:
+        show_tranche(core, slot)
+        link(core, taker.market, taker.side, taker.price_ticks, slot)
+        return seen_lots(core, slot)
     link(core, taker.market, taker.side, taker.price_ticks, slot)
+    return taker.leaves_lots
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
@@ -194,9 +236,14 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     order.time_in_force = taker.time_in_force
     order.self_trade_prevention = taker.self_trade_prevention
     order.flags = taker.flags | CHANGED
+    if taker.is_special:
+        order.flags |= SPECIAL
+        core.extras[slot] = taker.extra
     core.details[slot].proceeds_balance = taker.proceeds_balance
     order.account_position = account.orders_count
     account.orders[account.orders_count] = slot
     account.orders_count += 1
     table_insert(cython.address(core.order_table), order_id_hash(order.order_id), slot)
+    if taker.is_special and taker.extra.expire_time_ns != 0:
+        enter_due(core, slot)
     return slot

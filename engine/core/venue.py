@@ -178,6 +178,10 @@ class Venue:
         """List (account id, group id as defined: 0 for a group of its own)."""
         return read_accounts(self.core)
 
+    def next_due_ns(self):
+        """Give the time of the earliest expiry, NEVER_NS when there is none."""
+        return self.core.next_due_ns
+
     def counts(self):
         """Give the venue's counters and limits."""
         return read_counts(self.core)

@@ -40,5 +40,6 @@ class Venue:
         """List markets by id."""
     def accounts(self) -> list[tuple[int, int]]:
         """List (account id, group id as defined: 0 for a group of its own)."""
+    def next_due_ns(self) -> int: ...
     def counts(self) -> dict[str, int]:
         """Give the venue's counters and limits."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-# A working order, 112 bytes.
+# A working order, 160 bytes. What it shows is its leaves, an iceberg's tranche, or 0 when hidden or
+# waiting.
 ORDER_VIEW = np.dtype(
     [
         ("order_id", "<u8"),
@@ -22,11 +23,19 @@ ORDER_VIEW = np.dtype(
         ("time_in_force", "u1"),
         ("self_trade_prevention", "u1"),
         ("flags", "u1"),
-        ("reserved", "u1", (3,)),
+        ("is_waiting", "u1"),
+        ("tag", "<u2"),
+        ("expire_time_ns", "<i8"),
+        ("display_lots", "<i8"),
+        ("visible_lots", "<i8"),
+        ("trigger_price_ticks", "<i8"),
+        ("trail_ticks", "<i8"),
+        ("trail_ppm", "<u4"),
+        ("reserved", "<u4"),
     ]
 )
 
-# A price level, best first when listed.
+# A price level as it is seen, best first when listed: hidden orders and reserves do not count.
 LEVEL_VIEW = np.dtype(
     [("price_ticks", "<i8"), ("quantity_lots", "<i8"), ("order_count", "<u4"), ("reserved", "<u4")]
 )
@@ -63,10 +72,11 @@ MARKET_VIEW = np.dtype(
         ("quote_asset_id", "<u4"),
         ("maker_fee_ppm", "<u4"),
         ("taker_fee_ppm", "<u4"),
-        ("reserved", "<u4"),
+        ("band_ppm", "<u4"),
         ("quote_atoms_per_tick_lot", "<i8"),
         ("base_atoms_per_lot", "<i8"),
         ("last_price_ticks", "<i8"),
+        ("reference_price_ticks", "<i8"),
         ("symbol_low", "<u8"),
         ("symbol_high", "<u8"),
     ]

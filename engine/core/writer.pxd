@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t
 
 from engine.core.pools cimport new_event
 from engine.core.layout cimport Command, Event
-from engine.core.state cimport Core, Level, Order, Taker
+from engine.core.state cimport Core, Level, Order, Taker, level_side
 
 
 cdef inline Event *order_event(
@@ -14,7 +14,7 @@ cdef inline Event *order_event(
     cdef Event *event = new_event(core, command, kind)
     cdef Order *order = &core.orders[slot]
     cdef Level *level = &core.levels[order.level]
-    event.side = level.side
+    event.side = level_side(level)
     event.order_type = order.order_type
     event.time_in_force = order.time_in_force
     event.account_id = core.balances[order.lock_balance].account_id

@@ -1,4 +1,4 @@
-"""One market's book: price levels in order, orders of a level in the order of arrival."""
+"""One market's book: price levels in order, orders of a level in their queue."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ def reaches(side: Side, limit_ticks: int, price_ticks: int) -> bool:
     return price_ticks <= limit_ticks if side == Side.BUY else price_ticks >= limit_ticks
 
 
+def _place_in_queue(order: Order) -> tuple[bool, int]:
+    return order.is_hidden, order.priority_sequence
+
+
 class Book:
-    """Bids and asks; a level is a dict of orders, whose order of insertion is the queue."""
+    """Bids and asks; a level's queue is its seen orders by priority, then its hidden ones."""
 
     def __init__(self) -> None:
         self._sides: dict[Side, SortedDict[int, dict[int, Order]]] = {
@@ -33,10 +37,10 @@ class Book:
     def _key(side: Side, price_ticks: int) -> int:
         return -price_ticks if side == Side.BUY else price_ticks  # best first
 
-    def rest(self, order: Order, sequence: int) -> None:
-        """Put an order at the back of its level."""
+    def rest(self, order: Order, priority: int) -> None:
+        """Put an order at the back of its level, or of its level's hidden orders."""
         check(order.leaves_lots > 0, "a resting order has leaves")
-        order.priority_sequence = sequence
+        order.priority_sequence = priority
         key = self._key(order.side, order.price_ticks)
         self._sides[order.side].setdefault(key, {})[order.order_id] = order
 
@@ -56,7 +60,7 @@ class Book:
     def levels(self, side: Side) -> Iterator[tuple[int, list[Order]]]:
         """Walk (price, orders in queue order), best first."""
         for key, level in self._sides[side].items():
-            yield abs(key), list(level.values())
+            yield abs(key), sorted(level.values(), key=_place_in_queue)
 
     def reachable(self, side: Side, limit_ticks: int | None) -> Iterator[Order]:
         """Walk the resting orders that an incoming order of `side` would meet, in its order."""

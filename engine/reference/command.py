@@ -15,7 +15,7 @@ from engine.core.commands import (
 from engine.core.digest import body_hash
 
 _HEADER = struct.Struct("<QqQQqIIBBBBBBHQ")
-_BODY = struct.Struct("<qqqIIQQQQ")
+_BODY = struct.Struct("<qqqIIQQqq")
 _WORDS = struct.Struct("<16Q")
 _ORDERED = ("sequence", "time_ns", "kind")
 
@@ -37,7 +37,7 @@ class Command:
     time_in_force: int
     self_trade_prevention: int
     flags: int
-    reserved_header: int
+    tag: int
     order_id: int
     price_ticks: int
     quantity_lots: int
@@ -46,8 +46,8 @@ class Command:
     quote_asset_id: int
     target_client_id_low: int
     target_client_id_high: int
-    reserved_body_low: int
-    reserved_body_high: int
+    display_lots: int
+    expire_time_ns: int
     words: tuple[int, ...]
 
     @property
@@ -71,9 +71,48 @@ class Command:
         return self.words[10] >> 32
 
     @property
+    def band_ppm(self) -> int:
+        """The band of a market definition."""
+        return self.words[14] & 0xFFFFFFFF
+
+    @property
+    def max_age_ms(self) -> int:
+        """How old an order may be when it is sequenced; 0 is any age."""
+        return self.asset_id
+
+    @property
+    def trail_ppm(self) -> int:
+        """The distance of a trailing stop, as a share of the price."""
+        return self.quote_asset_id
+
+    @property
+    def trigger_price_ticks(self) -> int:
+        """The trigger price of a new stop."""
+        return _signed(self.words[12])
+
+    @property
+    def trail_ticks(self) -> int:
+        """The distance of a trailing stop in ticks."""
+        return _signed(self.words[13])
+
+    @property
+    def minimum_lots(self) -> int:
+        """The least that an order with the flag MINIMUM trades on arrival."""
+        return self.display_lots
+
+    @property
+    def new_trigger_price_ticks(self) -> int:
+        """The trigger price that a replace asks for; 0 keeps it."""
+        return self.display_lots
+
+    @property
     def body_hash(self) -> int:
         """What the client id is bound to: everything from the account on."""
         return body_hash(self.words[BODY_WORDS_FIRST:])
+
+
+def _signed(word: int) -> int:
+    return word - (1 << 64) if word >> 63 else word
 
 
 def decode(data: bytes) -> Command:

@@ -11,12 +11,14 @@ from engine.core.events import ANSWER, EXISTED, EventKind
 from engine.core.limits import (
     ACCOUNT_ID_MAX,
     ASSET_ID_MAX,
+    BAND_PPM_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
     ID_WINDOW_NS_MAX,
     ID_WINDOW_NS_MIN,
     IDS_MAX_LIMIT,
     MARKET_ID_MAX,
+    PRICE_TICKS_MAX,
     UNIT_ATOMS_MAX,
 )
 from engine.core.rejects import Reject
@@ -24,6 +26,7 @@ from engine.reference.book import Book
 from engine.reference.command import Command
 from engine.reference.event import Events
 from engine.reference.state import Asset, Market
+from engine.reference.triggers import fire_by_reference
 
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
@@ -96,12 +99,14 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
         taker_fee_ppm=command.taker_fee_ppm,
         symbol_low=low,
         symbol_high=high,
+        band_ppm=command.band_ppm,
     )
     if not {market.base_asset_id, market.quote_asset_id} <= venue.assets_by_id.keys():
         return Reject.UNKNOWN_ASSET
     known = venue.markets_by_id.get(command.market_id)
     if known is not None:
         market.last_price_ticks = known.last_price_ticks
+        market.reference_price_ticks = known.reference_price_ticks
         if market != known:
             return Reject.ALREADY_DEFINED
         _answer(command, events, existed=True, market_id=command.market_id)
@@ -123,6 +128,7 @@ def _market_is_valid(market: Market) -> bool:
         and 1 <= market.quote_atoms_per_tick_lot <= UNIT_ATOMS_MAX
         and 1 <= market.base_atoms_per_lot <= UNIT_ATOMS_MAX
         and market.fee_ppm_max <= FEE_PPM_MAX
+        and market.band_ppm <= BAND_PPM_MAX
         and symbol_is_valid(market.symbol_low, market.symbol_high)
     )
 
@@ -153,9 +159,30 @@ def set_id_window(venue: ReferenceVenue, command: Command, events: Events) -> Re
     return Reject.NONE
 
 
+def tick(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
+    """Let time pass: what is due was done before the command."""
+    _answer(command, events, existed=False)
+    return Reject.NONE
+
+
+def set_reference_price(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
+    """Set the price that stops with TRIGGER_REFERENCE watch."""
+    market = venue.markets_by_id.get(command.market_id)
+    if market is None:
+        return Reject.UNKNOWN_MARKET
+    if not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
+        return Reject.INVALID_PRICE
+    market.reference_price_ticks = command.price_ticks
+    _answer(command, events, existed=False, market_id=command.market_id)
+    fire_by_reference(venue, market)
+    return Reject.NONE
+
+
 DEFINERS = {
     CommandKind.DEFINE_ASSET: define_asset,
     CommandKind.DEFINE_MARKET: define_market,
     CommandKind.DEFINE_ACCOUNT: define_account,
     CommandKind.SET_ID_WINDOW: set_id_window,
+    CommandKind.TICK: tick,
+    CommandKind.SET_REFERENCE_PRICE: set_reference_price,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.events import ANSWER, EVENT, EVENT_BYTES, EventKind
+from engine.core.events import ANSWER, EVENT, EVENT_BYTES, WAITING, EventKind
 from engine.core.invariants import check
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.command import Command
@@ -84,10 +84,18 @@ class Events:
             **fields,
         )
 
-    def cancelled(self, order: Order, lots: int, reason: CancelReason, *, flags: int = 0) -> Event:
-        """Append the end of an order whose leaves were `lots`."""
+    def cancelled(
+        self, order: Order, lots: int, seen: int, reason: CancelReason, flags: int
+    ) -> Event:
+        """Append the end of an order whose leaves were `lots`, `seen` of them seen."""
         return self.of_order(
-            EventKind.CANCELLED, order, quantity_lots=lots, code=reason, flags=flags
+            EventKind.CANCELLED,
+            order,
+            quantity_lots=lots,
+            code=reason,
+            flags=flags,
+            maker_order_id=order.trigger_price_ticks if flags & WAITING else 0,
+            maker_fee_atoms=seen,
         )
 
     def rejected(self, reject: Reject) -> Event:
@@ -120,6 +128,15 @@ class Events:
             fee_atoms=balance.held,
             **fields,
         )
+
+    def trade_prices(self, since: int) -> list[int]:
+        """List the prices of the fills from an event's number on."""
+        later = self._events[since:]
+        return [event.price_ticks for event in later if event.kind == EventKind.FILL]
+
+    def __len__(self) -> int:
+        """Count the events so far."""
+        return len(self._events)
 
     def answer(self) -> Event:
         """Give the one event that answers the command."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.core.commands import OrderType, SelfTradePrevention, Side
-from engine.core.events import RESTING, EventKind
+from engine.core.commands import SelfTradePrevention, Side
+from engine.core.events import MAKER_HIDDEN, RESTING, TRANCHE_DONE, WAITING, EventKind
 from engine.core.invariants import check
 from engine.core.rejects import CancelReason
+from engine.reference.book import opposite, reaches
 from engine.reference.event import Events
+from engine.reference.iceberg import refresh, shrink
 from engine.reference.money import (
     charge,
     lock_asset_id,
@@ -34,11 +38,6 @@ class Reach:
     meets_own_group: bool
 
 
-def limit_of(order: Order) -> int | None:
-    """Give the price limit; a market order has none."""
-    return None if order.order_type == OrderType.MARKET else order.price_ticks
-
-
 def prevented(venue: ReferenceVenue, taker: Order, maker: Order) -> bool:
     """Tell whether self-trade prevention keeps these two from trading."""
     return (
@@ -55,7 +54,7 @@ def reach(venue: ReferenceVenue, taker: Order) -> Reach:
     market = venue.markets_by_id[taker.market_id]
     remaining, lots, cost = taker.leaves_lots, 0, 0
     credit_ppm, meets_own_group = taker.fee_credit_ppm, False
-    for maker in venue.books[taker.market_id].reachable(taker.side, limit_of(taker)):
+    for maker, open_lots in _meetings(venue, taker):
         if remaining == 0:
             break
         if prevented(venue, taker, maker):
@@ -65,13 +64,39 @@ def reach(venue: ReferenceVenue, taker: Order) -> Reach:
             if taker.self_trade_prevention == SelfTradePrevention.DECREMENT:
                 remaining -= min(remaining, maker.leaves_lots)
             continue
-        traded = min(remaining, maker.leaves_lots)
+        traded = min(remaining, open_lots)
         notional = notional_atoms(market, maker.price_ticks, traded)
         fee, credit_ppm = charge(notional, market.taker_fee_ppm, credit_ppm)
         cost += notional + fee
         lots += traded
         remaining -= traded
     return Reach(lots, cost, meets_own_group)
+
+
+def _meetings(venue: ReferenceVenue, taker: Order) -> Iterator[tuple[Order, int]]:
+    """Walk (maker, lots) as an order that takes everything would meet them.
+
+    At a level: what is seen, then the reserves of icebergs, tranche after tranche, then what is
+    hidden. Prevention takes an order of the own group as a whole where it is first met, so its
+    reserve is not met again.
+    """
+    for _, orders in venue.books[taker.market_id].levels(opposite(taker.side)):
+        if not reaches_maker(taker, orders[0]):
+            return
+        queue = deque((order, order.open_lots, order.leaves_lots) for order in orders)
+        hidden = deque(entry for entry in queue if entry[0].is_hidden)
+        queue = deque(entry for entry in queue if not entry[0].is_hidden)
+        while queue or hidden:
+            maker, open_lots, leaves_lots = (queue or hidden).popleft()
+            yield maker, open_lots
+            reserve = leaves_lots - open_lots
+            if reserve and not prevented(venue, taker, maker):
+                queue.append((maker, min(maker.display_lots, reserve), reserve))
+
+
+def reaches_maker(taker: Order, maker: Order) -> bool:
+    """Tell whether a taker's limit allows a maker's price."""
+    return taker.limit_ticks is None or reaches(taker.side, taker.limit_ticks, maker.price_ticks)
 
 
 def match(venue: ReferenceVenue, taker: Order, events: Events) -> CancelReason:
@@ -82,7 +107,7 @@ def match(venue: ReferenceVenue, taker: Order, events: Events) -> CancelReason:
     """
     book = venue.books[taker.market_id]
     while taker.leaves_lots > 0:
-        maker = next(book.reachable(taker.side, limit_of(taker)), None)
+        maker = next(book.reachable(taker.side, taker.limit_ticks), None)
         if maker is None:
             return CancelReason.NONE
         if not prevented(venue, taker, maker):
@@ -100,37 +125,48 @@ def prevent(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -
     if mode == SelfTradePrevention.DECREMENT:
         decrement(venue, taker, maker, events)
         return True
-    cancel(venue, maker, CancelReason.SELF_TRADE, events, flags=RESTING)
+    cancel(venue, maker, CancelReason.SELF_TRADE, events)
     return mode == SelfTradePrevention.CANCEL_MAKER
 
 
 def decrement(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -> None:
     """Take the smaller leaves from both orders without a trade."""
     lots = min(taker.leaves_lots, maker.leaves_lots)
-    for order, flags in ((maker, RESTING), (taker, 0)):
-        order.leaves_lots -= lots
+    seen = shrink(maker, lots)
+    taker.leaves_lots -= lots
+    for order, flags, seen_lots in ((maker, RESTING, seen), (taker, 0, 0)):
         relock(venue, order)
-        events.of_order(EventKind.REDUCED, order, quantity_lots=lots, flags=flags)
+        events.of_order(
+            EventKind.REDUCED,
+            order,
+            quantity_lots=lots,
+            flags=flags,
+            maker_fee_atoms=seen_lots,
+        )
     if maker.leaves_lots == 0:
         drop(venue, maker)
 
 
 def trade(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -> None:
-    """Trade the smaller leaves at the maker's price."""
+    """Trade what both have, of an iceberg what it shows, at the maker's price."""
     market = venue.markets_by_id[taker.market_id]
-    lots = min(taker.leaves_lots, maker.leaves_lots)
+    lots = min(taker.leaves_lots, maker.open_lots)
     price = maker.price_ticks
     check(lots > 0, "a trade has a quantity")
     maker_fee = fill(venue, market, maker, price, lots, market.maker_fee_ppm)
     taker_fee = fill(venue, market, taker, price, lots, market.taker_fee_ppm)
     market.last_price_ticks = price
+    if maker.display_lots:
+        maker.visible_lots -= lots
     if maker.leaves_lots == 0:
         drop(venue, maker)
+    tranche_done = maker.leaves_lots > 0 and maker.open_lots == 0
     events.of_order(
         EventKind.FILL,
         taker,
         price_ticks=price,
         quantity_lots=lots,
+        flags=MAKER_HIDDEN * maker.is_hidden | TRANCHE_DONE * tranche_done,
         fee_atoms=taker_fee,
         maker_order_id=maker.order_id,
         maker_leaves_lots=maker.leaves_lots,
@@ -141,6 +177,8 @@ def trade(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -> 
         maker_client_id_high=maker.client_id_high,
         maker_filled_lots=maker.filled_lots,
     )
+    if tranche_done:
+        refresh(venue, maker, events)
 
 
 def fill(
@@ -170,7 +208,7 @@ def fill(
 def relock(venue: ReferenceVenue, order: Order) -> None:
     """Free what the order no longer needs to have locked."""
     if not locks_by_limit(order):
-        return  # a market buy locked exactly what it takes
+        return  # a market buy locked what it takes, or may spend
     market = venue.markets_by_id[order.market_id]
     surplus = order.locked_atoms - lock_required(market, order)
     venue.ledger.unlock(order.account_id, lock_asset_id(market, order.side), surplus)
@@ -180,13 +218,15 @@ def relock(venue: ReferenceVenue, order: Order) -> None:
 def cancel(
     venue: ReferenceVenue, order: Order, reason: CancelReason, events: Events, *, flags: int = 0
 ) -> None:
-    """End an order's leaves; `flags` has RESTING when it comes off the book."""
-    lots = order.leaves_lots
-    if flags & RESTING:
+    """End the leaves of an order that arrives, rests or waits."""
+    lots, seen = order.leaves_lots, 0
+    if order.order_id in venue.orders_by_id:
+        flags |= WAITING if order.is_waiting else RESTING
+        seen = order.seen_lots
         drop(venue, order)
     order.leaves_lots = 0
     release_lock(venue, order)
-    events.cancelled(order, lots, reason, flags=flags)
+    events.cancelled(order, lots, seen, reason, flags)
 
 
 def release_lock(venue: ReferenceVenue, order: Order) -> None:
@@ -197,6 +237,7 @@ def release_lock(venue: ReferenceVenue, order: Order) -> None:
 
 
 def drop(venue: ReferenceVenue, order: Order) -> None:
-    """Take a resting order off the book and out of the index."""
-    venue.books[order.market_id].remove(order)
-    del venue.orders_by_id[order.order_id]
+    """Take a working order off the book, if it rests, and out of the index."""
+    if not order.is_waiting:
+        venue.books[order.market_id].remove(order)
+    venue.leave(order)

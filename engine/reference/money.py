@@ -6,6 +6,9 @@ from engine.core.commands import OrderType, Side
 from engine.core.limits import FEE_PPM_ONE
 from engine.reference.state import Market, Order
 
+STOPS_AT_MARKET = frozenset({OrderType.STOP, OrderType.TRAILING_STOP})
+_MARKET_TYPES = frozenset({OrderType.MARKET, OrderType.MARKET_BY_AMOUNT})
+
 
 def ceil_ratio(numerator: int, denominator: int) -> int:
     """Divide and round up, also below zero."""
@@ -32,22 +35,30 @@ def charge(notional: int, fee_ppm: int, credit_ppm: int) -> tuple[int, int]:
     return fee, fee * FEE_PPM_ONE - due
 
 
-def lock_required(market: Market, order: Order) -> int:
-    """What a limit order must have locked for its leaves.
+def dearest_ticks(market: Market, order: Order) -> int:
+    """The highest price that an order may pay; 0 for one that locks otherwise."""
+    if order.order_type in STOPS_AT_MARKET:
+        return order.trigger_price_ticks * (FEE_PPM_ONE + market.band_ppm) // FEE_PPM_ONE
+    return order.price_ticks
 
-    A sell locks its base atoms. A buy locks its notional at its limit plus the higher of the two
-    fees on it, less the fee credit that it already has: exactly what its dearest future costs.
+
+def lock_required(market: Market, order: Order) -> int:
+    """What an order must have locked for its leaves.
+
+    A sell locks its base atoms. A buy locks its notional at its limit (a stop without one: at its
+    worst price) plus the higher of the two fees on it, less the fee credit that it already has:
+    exactly what its dearest future costs.
     """
     if order.side == Side.SELL:
         return order.leaves_lots * market.base_atoms_per_lot
-    notional = notional_atoms(market, order.price_ticks, order.leaves_lots)
+    notional = notional_atoms(market, dearest_ticks(market, order), order.leaves_lots)
     due = notional * market.fee_ppm_max - order.fee_credit_ppm
     return notional + ceil_ratio(due, FEE_PPM_ONE)
 
 
 def locks_by_limit(order: Order) -> bool:
-    """Tell whether the lock follows from price and leaves (all but a market buy)."""
-    return order.order_type == OrderType.LIMIT or order.side == Side.SELL
+    """Tell whether the lock follows from price and leaves (all but market buys)."""
+    return order.order_type not in _MARKET_TYPES or order.side == Side.SELL
 
 
 def lock_asset_id(market: Market, side: int) -> int:

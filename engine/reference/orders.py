@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from engine.core.commands import (
+    MINIMUM,
     POST_ONLY,
+    SLIDE,
     CommandKind,
     OrderType,
     SelfTradePrevention,
     Side,
     TimeInForce,
 )
-from engine.core.events import ANSWER, KEPT_PRIORITY, RESTING, EventKind
-from engine.core.limits import AMOUNT_ATOMS_MAX, NOTIONAL_ATOMS_MAX
+from engine.core.events import ANSWER, KEPT_PRIORITY, RESTING, WAITING, EventKind
+from engine.core.limits import AMOUNT_ATOMS_MAX, NOTIONAL_ATOMS_MAX, PRICE_TICKS_MAX
 from engine.core.rejects import CancelReason, Reject
+from engine.reference.band import limit_on_arrival
 from engine.reference.book import opposite, reaches
 from engine.reference.command import Command
-from engine.reference.event import Event, Events
-from engine.reference.matching import cancel, match, reach
-from engine.reference.money import lock_asset_id, lock_required, locks_by_limit, notional_atoms
+from engine.reference.event import Events
+from engine.reference.iceberg import shrink
+from engine.reference.matching import cancel, drop, reach
+from engine.reference.money import (
+    STOPS_AT_MARKET,
+    dearest_ticks,
+    lock_asset_id,
+    lock_required,
+    locks_by_limit,
+    notional_atoms,
+)
 from engine.reference.state import Market, Order
+from engine.reference.triggers import STOPS, fire_if_due, start_trailing
+from engine.reference.work import work
 
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
@@ -29,10 +43,10 @@ if TYPE_CHECKING:
 def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     """Accept, match, then rest or cancel what is left."""
     market = venue.markets_by_id[command.market_id]
-    order = _arriving(command)
-    if _too_large(market, order.price_ticks, order.leaves_lots):
+    order = _arriving(venue, command)
+    if _too_large(market, dearest_ticks(market, order), order.leaves_lots):
         return Reject.NOTIONAL_TOO_LARGE
-    lock_atoms = _lock_on_arrival(venue, market, order)
+    lock_atoms = _lock_on_arrival(venue, market, order, command)
     asset_id = lock_asset_id(market, order.side)
     if venue.ledger.balance(order.account_id, asset_id).free < lock_atoms:
         return Reject.INSUFFICIENT_FUNDS
@@ -40,18 +54,53 @@ def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         return Reject.POST_ONLY_WOULD_CROSS
     if order.time_in_force == TimeInForce.FOK and reach(venue, order).lots < order.leaves_lots:
         return Reject.FILL_OR_KILL_NOT_FILLABLE
+    reject = _late_reject(venue, market, order, command)
+    if reject:
+        return reject
     order.order_id = venue.take_order_id()
     venue.ledger.lock(order.account_id, asset_id, lock_atoms)
     order.locked_atoms = lock_atoms
     answer = events.of_order(
-        EventKind.ACCEPTED, order, quantity_lots=order.leaves_lots, flags=ANSWER
+        EventKind.ACCEPTED,
+        order,
+        quantity_lots=order.leaves_lots,
+        flags=ANSWER,
+        maker_order_id=order.trigger_price_ticks,
     )
-    _work(venue, order, answer, events, command.sequence)
+    if order.order_type in STOPS:
+        answer.flags |= WAITING
+        order.is_waiting = True
+        venue.enter(order)
+        fire_if_due(venue, order)
+    else:
+        work(venue, order, answer, events)
     return Reject.NONE
 
 
-def _arriving(command: Command) -> Order:
-    return Order(
+def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> Reject:
+    """Give the first broken rule among rejects 28 to 32."""
+    if _is_too_old(command):
+        return Reject.TOO_OLD
+    if order.time_in_force == TimeInForce.GTD and order.expire_time_ns <= command.time_ns:
+        return Reject.EXPIRY_IN_PAST
+    if order.flags & MINIMUM and reach(venue, order).lots < command.minimum_lots:
+        return Reject.MINIMUM_NOT_MET
+    if order.order_type == OrderType.TRAILING_STOP and market.last_price_ticks == 0:
+        return Reject.NO_LAST_PRICE
+    buys_at_market = order.order_type in STOPS_AT_MARKET and order.side == Side.BUY
+    if buys_at_market and market.band_ppm == 0:
+        return Reject.NO_BAND  # without one its worst price, and so its lock, has no bound
+    return Reject.NONE
+
+
+def _is_too_old(command: Command) -> bool:
+    age_ns = command.time_ns - command.sent_time_ns
+    return command.max_age_ms != 0 and age_ns > command.max_age_ms * 1_000_000
+
+
+def _arriving(venue: ReferenceVenue, command: Command) -> Order:
+    market = venue.markets_by_id[command.market_id]
+    order = Order(
         order_id=0,
         account_id=command.account_id,
         market_id=command.market_id,
@@ -64,7 +113,30 @@ def _arriving(command: Command) -> Order:
         leaves_lots=command.quantity_lots,
         client_id_low=command.client_id_low,
         client_id_high=command.client_id_high,
+        tag=command.tag,
+        expire_time_ns=command.expire_time_ns,
+        display_lots=0 if command.flags & MINIMUM else command.display_lots,
+        trigger_price_ticks=command.trigger_price_ticks,
+        trail_ticks=command.trail_ticks,
+        trail_ppm=command.trail_ppm,
     )
+    if order.order_type == OrderType.TRAILING_STOP:
+        start_trailing(market, order)
+    order.price_ticks = _slid(venue, order)
+    order.limit_ticks = limit_on_arrival(market, order)
+    return order
+
+
+def _slid(venue: ReferenceVenue, order: Order) -> int:
+    """Give the price of an order: with SLIDE, one tick short of the best that it would trade with.
+
+    Where there is no such price it keeps its own, and is refused as crossing.
+    """
+    if not order.flags & SLIDE or not _crosses(venue, order):
+        return order.price_ticks
+    best = venue.books[order.market_id].best_price(opposite(order.side)) or 0
+    price = best - 1 if order.side == Side.BUY else best + 1
+    return price if 1 <= price <= PRICE_TICKS_MAX else order.price_ticks
 
 
 def _too_large(market: Market, price_ticks: int, quantity_lots: int) -> bool:
@@ -74,7 +146,9 @@ def _too_large(market: Market, price_ticks: int, quantity_lots: int) -> bool:
     )
 
 
-def _lock_on_arrival(venue: ReferenceVenue, market: Market, order: Order) -> int:
+def _lock_on_arrival(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> int:
+    if order.order_type == OrderType.MARKET_BY_AMOUNT:
+        return command.amount_atoms
     if locks_by_limit(order):
         return lock_required(market, order)
     return reach(venue, order).cost_atoms
@@ -83,24 +157,6 @@ def _lock_on_arrival(venue: ReferenceVenue, market: Market, order: Order) -> int
 def _crosses(venue: ReferenceVenue, order: Order) -> bool:
     best = venue.books[order.market_id].best_price(opposite(order.side))
     return best is not None and reaches(order.side, order.price_ticks, best)
-
-
-def _work(
-    venue: ReferenceVenue, order: Order, answer: Event, events: Events, sequence: int
-) -> None:
-    """Match, then rest or cancel the leaves; complete the answer with how it ended."""
-    stopped = match(venue, order, events)
-    rests = order.order_type == OrderType.LIMIT and order.time_in_force == TimeInForce.GTC
-    answer.filled_lots, answer.leaves_lots = order.filled_lots, 0
-    if order.leaves_lots == 0:
-        return
-    if stopped or not rests:
-        cancel(venue, order, stopped or CancelReason.NO_LIQUIDITY, events)
-        return
-    venue.books[order.market_id].rest(order, sequence)
-    venue.orders_by_id[order.order_id] = order
-    answer.leaves_lots = order.leaves_lots
-    answer.flags |= RESTING
 
 
 def _target(venue: ReferenceVenue, command: Command) -> Order | None:
@@ -121,21 +177,22 @@ def cancel_one(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
     order = _target(venue, command)
     if order is None:
         return Reject.UNKNOWN_ORDER
-    cancel(venue, order, CancelReason.REQUESTED, events, flags=ANSWER | RESTING)
+    cancel(venue, order, CancelReason.REQUESTED, events, flags=ANSWER)
     return Reject.NONE
 
 
 def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
-    """Cancel the account's orders, all or those of one market or side, by rising order id."""
+    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
     doomed = [
         order
         for order_id, order in sorted(venue.orders_by_id.items())
         if order.account_id == command.account_id
         and command.market_id in {0, order.market_id}
         and command.side in {0, order.side}
+        and command.tag in {0, order.tag}
     ]
     for order in doomed:
-        cancel(venue, order, CancelReason.CANCEL_ALL, events, flags=RESTING)
+        cancel(venue, order, CancelReason.CANCEL_ALL, events)
     events.add(
         EventKind.CANCELLED_ALL,
         side=command.side,
@@ -154,54 +211,67 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     order = _target(venue, command)
     if order is None:
         return Reject.UNKNOWN_ORDER
+    if not _fits_target(command, order):
+        return Reject.INVALID_PRICE
     market = venue.markets_by_id[order.market_id]
-    if _too_large(market, command.price_ticks, command.quantity_lots):
+    wanted = _wanted(venue, order, command)
+    leaves_lots = wanted.leaves_lots
+    if _too_large(market, dearest_ticks(market, wanted), command.quantity_lots):
         return Reject.NOTIONAL_TOO_LARGE
-    leaves_lots = max(command.quantity_lots - order.filled_lots, 0)
-    wanted = _copy_with(order, command.price_ticks, leaves_lots)
     asset_id = lock_asset_id(market, order.side)
     more_atoms = lock_required(market, wanted) - order.locked_atoms
     if venue.ledger.balance(order.account_id, asset_id).free < more_atoms:
         return Reject.INSUFFICIENT_FUNDS
-    if leaves_lots and _crosses(venue, wanted):
+    if leaves_lots and not order.is_waiting and _crosses(venue, wanted):
         if order.flags & POST_ONLY:
             return Reject.POST_ONLY_WOULD_CROSS
         stops = order.self_trade_prevention != SelfTradePrevention.NONE
         if stops and reach(venue, wanted).meets_own_group:
             return Reject.SELF_TRADE
-    _apply_replace(venue, command, order, leaves_lots, events)
+    if _is_too_old(command):
+        return Reject.TOO_OLD
+    if order.is_waiting:
+        _replace_waiting(venue, command, order, wanted, events)
+    else:
+        _replace_resting(venue, command, order, wanted, events)
     return Reject.NONE
 
 
-def _copy_with(order: Order, price_ticks: int, leaves_lots: int) -> Order:
-    return Order(
-        order_id=order.order_id,
-        account_id=order.account_id,
-        market_id=order.market_id,
-        side=order.side,
-        order_type=order.order_type,
-        time_in_force=order.time_in_force,
-        self_trade_prevention=order.self_trade_prevention,
-        flags=order.flags,
-        price_ticks=price_ticks,
-        leaves_lots=leaves_lots,
-        client_id_low=order.client_id_low,
-        client_id_high=order.client_id_high,
-        fee_credit_ppm=order.fee_credit_ppm,
+def _fits_target(command: Command, order: Order) -> bool:
+    """Tell whether a replace gives the prices that its order has, and no others."""
+    has_limit = order.order_type not in STOPS_AT_MARKET
+    may_move = order.is_waiting and order.order_type != OrderType.TRAILING_STOP
+    return (command.price_ticks != 0) == has_limit and (
+        may_move or command.new_trigger_price_ticks == 0
     )
 
 
-def _apply_replace(
-    venue: ReferenceVenue, command: Command, order: Order, leaves_lots: int, events: Events
+def _wanted(venue: ReferenceVenue, order: Order, command: Command) -> Order:
+    """Copy an order as a replace wants it; the price slides as on arrival."""
+    wanted = dataclasses.replace(
+        order,
+        price_ticks=command.price_ticks,
+        leaves_lots=max(command.quantity_lots - order.filled_lots, 0),
+        trigger_price_ticks=command.new_trigger_price_ticks or order.trigger_price_ticks,
+    )
+    wanted.price_ticks = _slid(venue, wanted)
+    wanted.limit_ticks = wanted.price_ticks
+    return wanted
+
+
+def _replace_resting(
+    venue: ReferenceVenue, command: Command, order: Order, wanted: Order, events: Events
 ) -> None:
     market = venue.markets_by_id[order.market_id]
-    book = venue.books[order.market_id]
     previous_price, previous_leaves = order.price_ticks, order.leaves_lots
-    keeps = previous_price == command.price_ticks and 0 < leaves_lots <= previous_leaves
-    if not keeps:
-        book.remove(order)
-        del venue.orders_by_id[order.order_id]
-    order.price_ticks, order.leaves_lots = command.price_ticks, leaves_lots
+    previous_seen = order.seen_lots
+    keeps = previous_price == wanted.price_ticks and 0 < wanted.leaves_lots <= previous_leaves
+    if keeps:
+        shrink(order, previous_leaves - wanted.leaves_lots)
+    else:
+        drop(venue, order)
+        order.price_ticks, order.limit_ticks = wanted.price_ticks, wanted.limit_ticks
+        order.leaves_lots, order.visible_lots = wanted.leaves_lots, 0
     _move_lock(venue, market, order)
     answer = events.of_order(
         EventKind.REPLACED,
@@ -209,10 +279,31 @@ def _apply_replace(
         quantity_lots=command.quantity_lots,
         maker_order_id=previous_price,
         maker_leaves_lots=previous_leaves,
+        trade_id=previous_seen,
+        maker_fee_atoms=order.seen_lots if keeps else 0,
         flags=ANSWER | (KEPT_PRIORITY | RESTING if keeps else 0),
     )
-    if not keeps and leaves_lots:
-        _work(venue, order, answer, events, command.sequence)
+    if not keeps and wanted.leaves_lots:
+        work(venue, order, answer, events)
+
+
+def _replace_waiting(
+    venue: ReferenceVenue, command: Command, order: Order, wanted: Order, events: Events
+) -> None:
+    """Change a waiting stop where it waits; its age stays, and what it trails."""
+    previous_price, previous_leaves = order.price_ticks, order.leaves_lots
+    order.price_ticks, order.leaves_lots = wanted.price_ticks, wanted.leaves_lots
+    order.trigger_price_ticks = wanted.trigger_price_ticks
+    _move_lock(venue, venue.markets_by_id[order.market_id], order)
+    events.of_order(
+        EventKind.REPLACED,
+        order,
+        quantity_lots=command.quantity_lots,
+        maker_order_id=previous_price,
+        maker_leaves_lots=previous_leaves,
+        flags=ANSWER | WAITING | KEPT_PRIORITY,
+    )
+    fire_if_due(venue, order)
 
 
 def _move_lock(venue: ReferenceVenue, market: Market, order: Order) -> None:

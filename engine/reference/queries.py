@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.core.commands import Side
 from engine.core.digest import GROUP_OWN
+from engine.core.limits import NEVER_NS
 from engine.core.views import ASSET_VIEW, BALANCE_VIEW, LEVEL_VIEW, MARKET_VIEW, ORDER_VIEW
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Queries:
     markets_by_id: dict[int, Market]
     books: dict[int, Book]
     orders_by_id: dict[int, Order]
+    waiting: dict[int, Order]
+    timed: dict[int, Order]
     next_order_id: int
     next_trade_id: int
 
@@ -62,8 +65,9 @@ class Queries:
     def levels(self, market_id: int, side: int, depth: int = 0) -> NDArray[np.void]:
         """List price levels, best first; `depth` 0 gives all."""
         rows = [
-            (price, sum(order.leaves_lots for order in orders), len(orders), 0)
+            (price, sum(order.open_lots for order in seen), len(seen), 0)
             for price, orders in self.books[market_id].levels(Side(side))
+            if (seen := [order for order in orders if not order.is_hidden])
         ]
         return np.array(rows[: depth or None], dtype=LEVEL_VIEW)
 
@@ -92,10 +96,11 @@ class Queries:
                 market.quote_asset_id,
                 market.maker_fee_ppm,
                 market.taker_fee_ppm,
-                0,
+                market.band_ppm,
                 market.quote_atoms_per_tick_lot,
                 market.base_atoms_per_lot,
                 market.last_price_ticks,
+                market.reference_price_ticks,
                 market.symbol_low,
                 market.symbol_high,
             )
@@ -110,6 +115,10 @@ class Queries:
             for account_id, group in sorted(self.groups.items())
         ]
 
+    def next_due_ns(self) -> int:
+        """Give the time of the earliest expiry, NEVER_NS when there is none."""
+        return min((order.expire_time_ns for order in self.timed.values()), default=NEVER_NS)
+
     def counts(self) -> dict[str, int]:
         """Give the venue's counters and limits."""
         return {
@@ -120,6 +129,7 @@ class Queries:
             "ids_max": self.ids.ids_max,
             "id_floor_time_ns": self.ids.floor_time_ns,
             "next_order_id": self.next_order_id,
+            "waiting_orders": len(self.waiting),
         }
 
 
@@ -141,7 +151,15 @@ def _order_array(orders: list[Order]) -> NDArray[np.void]:
             order.time_in_force,
             order.self_trade_prevention,
             order.flags,
-            (0, 0, 0),
+            order.is_waiting,
+            order.tag,
+            order.expire_time_ns,
+            order.display_lots,
+            order.seen_lots,
+            order.trigger_price_ticks,
+            order.trail_ticks,
+            order.trail_ppm,
+            0,
         )
         for order in orders
     ]

@@ -60,6 +60,7 @@ def _order_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]
                 order.fee_credit_ppm,
                 order.client_id_low,
                 order.client_id_high,
+                *(order.special if any(order.special) else ()),
             ),
         )
 
@@ -68,8 +69,10 @@ def _level_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]
     for market_id, book in venue.books.items():
         for side in Side:
             for price, orders in book.levels(side):
-                lots = sum(order.leaves_lots for order in orders)
-                yield Tag.LEVEL, (market_id, side, price, lots, len(orders))
+                seen = [order.open_lots for order in orders if not order.is_hidden]
+                hidden = [order.leaves_lots for order in orders if order.is_hidden]
+                words = (market_id, side, price, sum(seen), len(seen))
+                yield Tag.LEVEL, (*words, sum(hidden), len(hidden)) if hidden else words
 
 
 def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]]]:
@@ -105,6 +108,8 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.symbol_low,
                 market.symbol_high,
                 market.last_price_ticks,
+                market.band_ppm,
+                market.reference_price_ticks,
             ),
         )
     for account_id, group_id in venue.groups.items():
@@ -118,6 +123,7 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
             ids.window_ns,
             ids.ids_max,
             ids.floor_time_ns,
+            venue.next_priority,
         ),
     )
 
@@ -140,15 +146,24 @@ def _validate_books(venue: ReferenceVenue) -> None:
         check(bid is None or ask is None or bid < ask, f"book {market_id} is not crossed")
         for side in Side:
             for price, orders in book.levels(side):
-                priorities = [order.priority_sequence for order in orders]
+                priorities = {order.priority_sequence for order in orders}
                 check(len(orders) > 0, "a level has orders")
-                check(priorities == sorted(set(priorities)), "a queue is in order of arrival")
+                check(len(priorities) == len(orders), "no two orders share a priority")
                 for order in orders:
-                    check(order.leaves_lots > 0, "a resting order has leaves")
+                    check(0 < order.open_lots <= order.leaves_lots, "a resting order is open")
+                    check(not order.is_waiting, "a waiting order is not on a book")
                     check(order.price_ticks == price, "an order rests at its price")
                     check(venue.orders_by_id.get(order.order_id) is order, "it is in the index")
                     resting += 1
-    check(resting == len(venue.orders_by_id), "every order in the index rests on a book")
+    check(
+        resting + len(venue.waiting) == len(venue.orders_by_id),
+        "every order in the index rests or waits",
+    )
+    for order in venue.orders_by_id.values():
+        check(order.is_waiting == (order.order_id in venue.waiting), "a waiting order is listed")
+        timed = order.expire_time_ns != 0
+        check(timed == (order.order_id in venue.timed), "an order with an expiry is listed")
+    check(not venue.fired, "what a command triggered is worked")
 
 
 def _validate_locks(venue: ReferenceVenue) -> None:

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 from engine.core.commands import (
     CLIENT_ID_REQUIRED,
+    HIDDEN,
+    MINIMUM,
     POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
     CommandKind,
     OrderType,
     SelfTradePrevention,
     Side,
     TimeInForce,
 )
-from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
+from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX, TRAIL_PPM_MAX
 from engine.core.rejects import Reject
 from engine.reference.command import Command, sets_unused_field
 
 _KINDS = frozenset(CommandKind)
 _SIDES = frozenset(Side)
 _ORDER_TYPES = frozenset(OrderType)
-_TIMES_IN_FORCE = frozenset(TimeInForce)
+_GOOD_TILL = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+# What a type may be in force for; DAY is not offered before there are trading phases.
+_TIMES_IN_FORCE = {
+    OrderType.LIMIT: _GOOD_TILL | _AT_ONCE,
+    OrderType.MARKET: _AT_ONCE,
+    OrderType.STOP: _GOOD_TILL,
+    OrderType.STOP_LIMIT: _GOOD_TILL,
+    OrderType.TRAILING_STOP: _GOOD_TILL,
+    OrderType.MARKET_BY_AMOUNT: frozenset({TimeInForce.IOC}),
+}
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_TRIGGERED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _SELF_TRADE_MODES = frozenset(SelfTradePrevention)
 _AMOUNT_KINDS = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
@@ -45,20 +62,42 @@ def _names_two_targets(command: Command) -> bool:
 
 
 def _place_reject(command: Command) -> Reject:
-    if command.side not in _SIDES:
+    by_amount = command.order_type == OrderType.MARKET_BY_AMOUNT
+    if command.side not in _SIDES or (by_amount and command.side != Side.BUY):
         return Reject.INVALID_SIDE
     if command.order_type not in _ORDER_TYPES:
         return Reject.INVALID_ORDER_TYPE
-    rests = command.order_type == OrderType.LIMIT and command.time_in_force == TimeInForce.GTC
-    if command.time_in_force not in _TIMES_IN_FORCE or (
-        command.time_in_force == TimeInForce.GTC and not rests
+    has_expiry = command.expire_time_ns != 0
+    if command.time_in_force not in _TIMES_IN_FORCE[OrderType(command.order_type)] or has_expiry > (
+        command.time_in_force == TimeInForce.GTD
     ):
         return Reject.INVALID_TIME_IN_FORCE
-    if command.self_trade_prevention not in _SELF_TRADE_MODES:
+    mode = command.self_trade_prevention
+    # Two orders can lose the same quantity only when both have one.
+    if mode not in _SELF_TRADE_MODES or (by_amount and mode == SelfTradePrevention.DECREMENT):
         return Reject.INVALID_SELF_TRADE_PREVENTION
-    if command.flags & ~POST_ONLY or (command.flags & POST_ONLY and not rests):
-        return Reject.INVALID_FLAGS
-    return Reject.NONE
+    return Reject.NONE if _flags_are_valid(command) else Reject.INVALID_FLAGS
+
+
+def _flags_are_valid(command: Command) -> bool:
+    """Tell whether the flags fit each other, the order type and the time in force."""
+    flags = command.flags
+    rests = command.order_type == OrderType.LIMIT and command.time_in_force in _GOOD_TILL
+    takes = command.order_type in {OrderType.LIMIT, OrderType.MARKET}
+    allowed = 0
+    if rests:
+        allowed |= POST_ONLY | SLIDE | HIDDEN
+    if takes and command.time_in_force != TimeInForce.FOK:
+        allowed |= MINIMUM
+    if command.order_type in _TRIGGERED:
+        allowed |= TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
+    return (
+        flags & ~allowed == 0
+        and flags & (POST_ONLY | SLIDE) != SLIDE
+        and flags & (POST_ONLY | MINIMUM) != POST_ONLY | MINIMUM
+        and flags & (TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE)
+        != TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
+    )
 
 
 def _client_id_reject(command: Command) -> Reject:
@@ -70,15 +109,53 @@ def _client_id_reject(command: Command) -> Reject:
 
 
 def number_reject(command: Command) -> Reject:
-    """Give the first broken rule among rejects 15 to 17: ranges of price, quantity, amount."""
-    if command.kind in {CommandKind.PLACE, CommandKind.REPLACE}:
-        is_market = command.kind == CommandKind.PLACE and command.order_type == OrderType.MARKET
-        if is_market and command.price_ticks != 0:
+    """Give the first broken rule among rejects 15 to 17: ranges of price, quantity, amount.
+
+    The prices of a replace are ranged here; whether its order has them is seen with the order.
+    """
+    if command.kind == CommandKind.PLACE:
+        if not _prices_are_valid(command):
             return Reject.INVALID_PRICE
-        if not is_market and not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
+        if not _quantities_are_valid(command):
+            return Reject.INVALID_QUANTITY
+        by_amount = command.order_type == OrderType.MARKET_BY_AMOUNT
+        if not by_amount <= command.amount_atoms <= by_amount * AMOUNT_ATOMS_MAX:
+            return Reject.INVALID_AMOUNT
+    if command.kind == CommandKind.REPLACE:
+        prices = (command.price_ticks, command.new_trigger_price_ticks)
+        if not all(0 <= price <= PRICE_TICKS_MAX for price in prices):
             return Reject.INVALID_PRICE
         if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
             return Reject.INVALID_QUANTITY
     if command.kind in _AMOUNT_KINDS and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
         return Reject.INVALID_AMOUNT
     return Reject.NONE
+
+
+def _prices_are_valid(command: Command) -> bool:
+    """Tell whether the prices that the order type has are in range, and the others zero."""
+    priced, triggered = command.order_type in _PRICED, command.order_type in _TRIGGERED
+    trails = command.order_type == OrderType.TRAILING_STOP
+    distances = (command.trail_ticks != 0) + (command.trail_ppm != 0)
+    return (
+        priced <= command.price_ticks <= priced * PRICE_TICKS_MAX
+        and triggered <= command.trigger_price_ticks <= triggered * PRICE_TICKS_MAX
+        and distances == trails
+        and 0 <= command.trail_ticks <= PRICE_TICKS_MAX
+        and command.trail_ppm <= TRAIL_PPM_MAX
+    )
+
+
+def _quantities_are_valid(command: Command) -> bool:
+    """Tell whether the quantity, and what must trade or shows of it, are in range."""
+    if command.order_type == OrderType.MARKET_BY_AMOUNT:
+        return command.quantity_lots == 0 and command.display_lots == 0
+    if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
+        return False
+    if command.flags & MINIMUM:
+        return 1 <= command.minimum_lots <= command.quantity_lots
+    shows = command.order_type == OrderType.LIMIT and command.time_in_force in _GOOD_TILL
+    is_iceberg = shows and not command.flags & HIDDEN and command.display_lots > 0
+    return command.display_lots == 0 or (
+        is_iceberg and command.display_lots < command.quantity_lots
+    )

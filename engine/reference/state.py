@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.commands import Side
+from engine.core.commands import HIDDEN, Side
 
 
 @dataclass(slots=True)
@@ -27,6 +27,46 @@ class Order:
     priority_sequence: int = 0
     fee_credit_ppm: int = 0
     locked_atoms: int = 0
+    limit_ticks: int | None = None  # what it trades at on arrival, at worst; None: any price
+    tag: int = 0
+    expire_time_ns: int = 0
+    display_lots: int = 0
+    visible_lots: int = 0  # of an iceberg on the book
+    trigger_price_ticks: int = 0
+    trail_ticks: int = 0
+    trail_ppm: int = 0
+    extreme_ticks: int = 0  # of a trailing stop: the best price since it was accepted
+    is_waiting: bool = False
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it rests unseen."""
+        return self.flags & HIDDEN != 0
+
+    @property
+    def open_lots(self) -> int:
+        """What an arriving order meets at once of a resting order."""
+        return self.visible_lots if self.display_lots else self.leaves_lots
+
+    @property
+    def seen_lots(self) -> int:
+        """What a resting order adds to the seen book."""
+        return 0 if self.is_hidden or self.is_waiting else self.open_lots
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """What only special orders have, as the digest has it."""
+        return (
+            self.tag,
+            self.expire_time_ns,
+            self.display_lots,
+            self.visible_lots,
+            self.trigger_price_ticks,
+            self.trail_ticks,
+            self.trail_ppm,
+            self.extreme_ticks,
+            self.is_waiting,
+        )
 
     @property
     def packed(self) -> int:
@@ -75,7 +115,9 @@ class Market:
     taker_fee_ppm: int
     symbol_low: int
     symbol_high: int
+    band_ppm: int = 0
     last_price_ticks: int = 0
+    reference_price_ticks: int = 0
 
     @property
     def fee_ppm_max(self) -> int:

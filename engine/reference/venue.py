@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from engine.reference.book import Book
 from engine.reference.command import Command, decode
 from engine.reference.definitions import DEFINERS
 from engine.reference.event import Events, as_array
+from engine.reference.expiry import expire
 from engine.reference.funds import MOVERS
 from engine.reference.ids import IdEntry, IdWindow, Key
 from engine.reference.ledger import Ledger
@@ -22,6 +25,7 @@ from engine.reference.orders import WORKERS
 from engine.reference.queries import Queries
 from engine.reference.shape import number_reject, shape_reject
 from engine.reference.state import Asset, Market, Order, Withdrawal
+from engine.reference.work import work_fired
 
 _DEFINITIONS = frozenset(DEFINERS)
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
@@ -44,7 +48,11 @@ class ReferenceVenue(Queries):
         self.assets_by_id: dict[int, Asset] = {}
         self.markets_by_id: dict[int, Market] = {}
         self.books: dict[int, Book] = {}
+        self.next_priority = 1
         self.orders_by_id: dict[int, Order] = {}
+        self.waiting: dict[int, Order] = {}
+        self.timed: dict[int, Order] = {}
+        self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
 
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
@@ -69,7 +77,11 @@ class ReferenceVenue(Queries):
         self.sequence_last = command.sequence
         self.time_ns_last = command.time_ns
         events = Events(command)
+        if expire(self, command.time_ns, events):
+            work_fired(self, events)
         reject = self._run(command, events)
+        if not reject:
+            work_fired(self, events)
         if reject:
             events.rejected(reject)
         elif command.client_id != (0, 0):
@@ -166,6 +178,25 @@ class ReferenceVenue(Queries):
         """Take the next order id."""
         self.next_order_id += 1
         return self.next_order_id - 1
+
+    def take_priority(self) -> int:
+        """Take the next place in a queue."""
+        self.next_priority += 1
+        return self.next_priority - 1
+
+    def enter(self, order: Order) -> None:
+        """Put an order that rests or waits into the index."""
+        self.orders_by_id[order.order_id] = order
+        if order.is_waiting:
+            self.waiting[order.order_id] = order
+        if order.expire_time_ns:
+            self.timed[order.order_id] = order
+
+    def leave(self, order: Order) -> None:
+        """Take an order out of the index."""
+        del self.orders_by_id[order.order_id]
+        self.waiting.pop(order.order_id, None)
+        self.timed.pop(order.order_id, None)
 
     def take_trade_id(self) -> int:
         """Take the next trade id."""

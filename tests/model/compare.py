@@ -22,9 +22,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import CommandKind
+from engine.core.commands import (
+    HIDDEN,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    CommandKind,
+    OrderType,
+    TimeInForce,
+)
 from engine.core.events import EVENT, EventKind
-from engine.core.rejects import Reject
+from engine.core.rejects import CancelReason, Reject
 from engine.reference.venue import ReferenceVenue
 from tests.model.source import CommandSource, describe
 
@@ -33,6 +43,15 @@ DIGEST_EVERY = 1_000
 VALIDATE_EVERY = 50_000
 SHARE_MIN_PPM = 1_000
 HISTOGRAM_MIN_COMMANDS = 100_000
+NOT_OFFERED = {"DAY"}  # before there are trading phases
+FLAGS = {
+    "POST_ONLY": POST_ONLY,
+    "SLIDE": SLIDE,
+    "HIDDEN": HIDDEN,
+    "MINIMUM": MINIMUM,
+    "TRIGGER_BEST_QUOTE": TRIGGER_BEST_QUOTE,
+    "TRIGGER_REFERENCE": TRIGGER_REFERENCE,
+}
 
 
 class Difference(Exception):
@@ -46,6 +65,8 @@ class Report:
     commands: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     rejects: Counter[str] = field(default_factory=Counter)
+    orders: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
     digest: int = 0
 
     def add(self, commands: NDArray[np.void], events: NDArray[np.void]) -> None:
@@ -58,11 +79,31 @@ class Report:
         codes = events["code"][events["kind"] == EventKind.REJECTED]
         for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
             self.rejects[Reject(int(code)).name] += int(count)
+        for kind, count in zip(*np.unique(events["kind"], return_counts=True), strict=True):
+            self.events[EventKind(int(kind)).name] += int(count)
+        expired = (events["kind"] == EventKind.CANCELLED) & (events["code"] == CancelReason.EXPIRED)
+        self.events["EXPIRED"] += int(expired.sum())
+        self._add_orders(commands, events)
+
+    def _add_orders(self, commands: NDArray[np.void], events: NDArray[np.void]) -> None:
+        """Count accepted orders by type, time in force and each flag that they have."""
+        accepted = events["sequence"][events["kind"] == EventKind.ACCEPTED]
+        rows = commands[(accepted - commands["sequence"][0]).astype(np.int64)]
+        for names, column in ((OrderType, "order_type"), (TimeInForce, "time_in_force")):
+            for value in names:
+                self.orders[value.name] += int((rows[column] == value).sum())
+        for name, flag in FLAGS.items():
+            self.orders[name] += int((rows["flags"] & flag != 0).sum())
+        iceberg = (rows["display_lots"] != 0) & (rows["flags"] & MINIMUM == 0)
+        self.orders["ICEBERG"] += int(iceberg.sum())
+        self.orders["TAG"] += int((rows["tag"] != 0).sum())
 
     def rare(self) -> list[str]:
-        """Name the kinds and rejects that occurred in less than 0.1 % of the commands."""
+        """Name what occurred in less than 0.1 % of the commands."""
         wanted = [(kind.name, self.kinds) for kind in CommandKind]
         wanted += [(reject.name, self.rejects) for reject in Reject if reject != Reject.NONE]
+        wanted += [(name, self.orders) for name in self.orders if name not in NOT_OFFERED]
+        wanted += [(name, self.events) for name in (*EventKind.__members__, "EXPIRED")]
         return [
             name
             for name, counts in wanted
@@ -72,7 +113,12 @@ class Report:
     def lines(self) -> list[str]:
         """Give the histogram as text."""
         rows = []
-        for title, counts in (("command", self.kinds), ("reject", self.rejects)):
+        for title, counts in (
+            ("command", self.kinds),
+            ("reject", self.rejects),
+            ("accepted order", self.orders),
+            ("event", self.events),
+        ):
             rows.append(f"{title:34}{'count':>12}{'share':>10}")
             for name, count in counts.most_common():
                 share_ppm = count * 1_000_000 // self.commands

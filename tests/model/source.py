@@ -14,8 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import COMMAND, POST_ONLY, CommandKind, OrderType, symbol_words
-from engine.core.events import RESTING, EventKind
+from engine.core.commands import (
+    COMMAND,
+    HIDDEN,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    CommandKind,
+    OrderType,
+    TimeInForce,
+    symbol_words,
+)
+from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 
 START_NS = 1_700_000_000_000_000_000
@@ -23,6 +35,8 @@ ACCOUNTS = range(1, 13)  # the last is poor
 POOR = 12
 GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
 MARKETS = (1, 2, 3)
+BANDED = (2, 3)
+QUIET_MARKET = 4  # never trades
 FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX = 300
 KNOWN_MAX = 4_000
@@ -51,8 +65,11 @@ class CommandSource:
         rows = [self._asset(asset_id, f"ASSET{asset_id}", asset_id) for asset_id in range(1, 5)]
         rows += [
             self._market(1, "A2-A1", 2, 1, price=1, lot=1, maker=0, taker=0),
-            self._market(2, "A3-A1", 3, 1, price=37, lot=1_000, maker=77, taker=333),
-            self._market(3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1),
+            self._market(2, "A3-A1", 3, 1, price=37, lot=1_000, maker=77, taker=333, band=5_000),
+            self._market(
+                3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1, band=300_000
+            ),
+            self._market(QUIET_MARKET, "A3-A2", 3, 2, price=1, lot=1, maker=0, taker=0),
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -78,9 +95,9 @@ class CommandSource:
         """Follow working orders and withdrawals in the reference's events."""
         for event in events:
             kind, order_id = int(event["kind"]), int(event["order_id"])
-            if kind in {EventKind.ACCEPTED, EventKind.REPLACED}:
+            if kind in {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED}:
                 self._orders.pop(order_id, None)
-                if int(event["flags"]) & RESTING and len(self._orders) < KNOWN_MAX:
+                if int(event["flags"]) & (RESTING | WAITING) and len(self._orders) < KNOWN_MAX:
                     self._orders[order_id] = (
                         int(event["account_id"]),
                         int(event["price_ticks"]),
@@ -105,6 +122,8 @@ class CommandSource:
             self._time_ns += self._step_ns()
             row = dict(drawn)
             age_ns = row.pop("age_ns", 1)
+            if "live_ns" in row:
+                row["expire_time_ns"] = max(1, self._time_ns + row.pop("live_ns"))
             if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
                 row.setdefault("sent_time_ns", self._time_ns - age_ns)
             for name, value in row.items():
@@ -165,8 +184,92 @@ class CommandSource:
         }
         if rows["time_in_force"] == 1 and draw() < 0.1:
             rows["flags"] = POST_ONLY
+        if draw() < 0.1:
+            rows["tag"] = self._random.choice((1, 2))
+        if rows["time_in_force"] == 1 and draw() < 0.06:
+            rows.update(self._good_till())
         rows.update(change)
         return rows
+
+    def _good_till(self) -> Fields:
+        live_ns = self._random.choice((10**8, 10**9, 10**10, 10**11))
+        return {"time_in_force": TimeInForce.GTD, "live_ns": live_ns}
+
+    def _resting(self, **change: int) -> Fields:
+        """A limit order that may rest, of one of the kinds that are seen in part or not at all."""
+        return self._order(time_in_force=TimeInForce.GTC, **{"flags": 0, **change})
+
+    def _iceberg(self) -> Fields:
+        return self._resting(
+            flags=self._random.choice((0, 0, POST_ONLY)),
+            quantity_lots=self._random.choice((13, 50, 90)),
+            display_lots=self._random.choice((1, 5, 12, 60)),
+        )
+
+    def _hidden(self) -> Fields:
+        return self._resting(flags=self._random.choice((HIDDEN, HIDDEN, HIDDEN | POST_ONLY)))
+
+    def _slide(self) -> Fields:
+        hidden = self._random.choice((0, 0, HIDDEN))
+        return self._resting(flags=POST_ONLY | SLIDE | hidden, price_ticks=self._price(14))
+
+    def _minimum(self) -> Fields:
+        return self._order(
+            time_in_force=self._random.choice((1, 2)),
+            flags=MINIMUM,
+            price_ticks=self._price(14),
+            quantity_lots=self._random.choice((5, 13, 50)),
+            minimum_lots=self._random.choice((1, 3, 5)),
+        )
+
+    def _by_amount(self, **change: int) -> Fields:
+        market_id = self._random.choice(MARKETS)
+        unit = {1: 1, 2: 37, 3: 1_000_003}[market_id]
+        amount = unit * self._mid * self._random.choice((0, 1, 4, 30)) + self._random.choice(
+            (1, 900)
+        )
+        row: Fields = {
+            "market_id": market_id,
+            "side": 1,
+            "order_type": OrderType.MARKET_BY_AMOUNT,
+            "time_in_force": TimeInForce.IOC,
+            "self_trade_prevention": self._random.choice((1, 2, 3, 4)),
+            "flags": 0,
+            "price_ticks": 0,
+            "quantity_lots": 0,
+            "amount_atoms": amount,
+        }
+        return self._order(**{**row, **change})
+
+    def _stop(self, **change: int) -> Fields:
+        kind = self._random.choice((OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP))
+        side = self._random.choice((1, 2))
+        row: Fields = {
+            "order_type": kind,
+            "side": side,
+            "time_in_force": TimeInForce.GTC,
+            "flags": 0,
+            "price_ticks": 0,
+            "market_id": self._random.choice((*BANDED, *MARKETS)),
+        }
+        if kind == OrderType.TRAILING_STOP:
+            name = self._random.choice(("trail_ticks", "trail_ppm"))
+            row[name] = self._random.choice((1, 4, 9) if name == "trail_ticks" else (900, 8_000))
+        else:
+            row["trigger_price_ticks"] = self._price(14)
+            row["flags"] = self._random.choice((0, TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE))
+        if kind == OrderType.STOP_LIMIT:
+            row["price_ticks"] = self._price(14)
+        if self._random.random() < 0.1:
+            row.update(self._good_till())
+        return self._order(**{**row, **change})
+
+    def _reference_price(self) -> Fields:
+        return {
+            "kind": CommandKind.SET_REFERENCE_PRICE,
+            "market_id": self._random.choice((*MARKETS, *MARKETS, 0, 77)),
+            "price_ticks": self._random.choice((self._price(14),) * 9 + (0,)),
+        }
 
     def _market_order(self) -> Fields:
         return self._order(
@@ -204,13 +307,15 @@ class CommandSource:
     def _replace(self) -> Fields:
         target, account_id, price = self._target()
         moved = price if self._random.random() < 0.5 else self._price(14)
+        trigger = self._price(10) if self._random.random() < 0.2 else 0
         return {
             "kind": CommandKind.REPLACE,
             **self._maybe_id(),
             "account_id": account_id,
             **target,
-            "price_ticks": moved,
+            "price_ticks": moved if price else 0,
             "quantity_lots": self._lots(),
+            "new_trigger_price_ticks": trigger if price == 0 or trigger % 7 == 0 else 0,
         }
 
     def _cancel_all(self, **change: int) -> Fields:
@@ -220,6 +325,7 @@ class CommandSource:
             "account_id": self._random.choice(ACCOUNTS),
             "market_id": self._random.choice((0, 1, 2, 3)),
             "side": self._random.choice((0, 1, 2)),
+            "tag": self._random.choice((0, 0, 1, 2)),
             **change,
         }
 
@@ -284,6 +390,7 @@ class CommandSource:
         lot: int,
         maker: int,
         taker: int,
+        band: int = 0,
     ) -> Fields:
         low, high = symbol_words(symbol)
         return {
@@ -295,6 +402,7 @@ class CommandSource:
             "base_atoms_per_lot": lot,
             "maker_fee_ppm": maker,
             "taker_fee_ppm": taker,
+            "band_ppm": band,
             "symbol_low": low,
             "symbol_high": high,
         }
@@ -314,6 +422,7 @@ class CommandSource:
                 lot=1,
                 maker=0,
                 taker=self._random.choice((0, 0, 100_001)),
+                band=self._random.choice((0, 0, 1_000_000, 1_000_001)),
             )
         account_id = self._random.choice((*ACCOUNTS, 20, 21, 22, 1_000_000, 1_000_001))
         group_id = self._random.choice((0, GROUPS.get(account_id, 0)))
@@ -342,7 +451,9 @@ class CommandSource:
 
     def _garbage(self) -> Fields:
         row = self._order()
-        name = self._random.choice(("order_id", "amount_atoms", "reserved_header", "asset_id"))
+        name = self._random.choice(
+            ("order_id", "order_id", "amount_atoms", "trail_ppm", "display_lots")
+        )
         return {**row, name: self._random.randrange(1, 60_000)}
 
     def _fill_up(self) -> Fields:
@@ -362,15 +473,15 @@ class CommandSource:
 
     def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
         wrong: list[tuple[float, Callable[[], Fields]]] = [
-            (0.4, lambda: {"kind": self._random.choice((0, 13, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 15, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
-            (0.4, self._with_any("order_type", (0, 3))),
-            (0.3, self._with_any("time_in_force", (0, 4))),
+            (0.4, self._with_any("order_type", (0, 7, 8, 255))),
+            (0.3, self._with_any("time_in_force", (0, 4, 6, 255))),
             (0.2, lambda: self._order(order_type=2, time_in_force=1, price_ticks=0)),
             (0.4, self._with_any("self_trade_prevention", (0, 6))),
-            (0.2, lambda: self._order(flags=2)),
+            (0.2, self._with_any("flags", (2, 9, 16, 48, 64, 128, 255))),
             (0.3, lambda: self._order(flags=1, time_in_force=3)),
             (0.4, lambda: self._order(client_id_low=0, client_id_high=0)),
             (0.4, self._with_any("account_id", (0, 13, 1 << 31))),
@@ -393,6 +504,44 @@ class CommandSource:
             (0.4, lambda: self._hold(account_id=POOR)),
             (2.0, self._own_cross),
             (0.5, lambda: self._order(time_in_force=3, quantity_lots=100_000)),
+            (0.4, lambda: self._order(max_age_ms=1_000, age_ns=1_000_000_001)),
+            (0.1, lambda: self._order(max_age_ms=1_000, age_ns=1_000_000_000)),
+            (0.4, lambda: self._order(time_in_force=5, live_ns=self._random.choice((0, -5)))),
+            (0.3, self._with_any("expire_time_ns", (1, -1))),
+            (
+                0.4,
+                lambda: self._order(
+                    time_in_force=2, flags=MINIMUM, minimum_lots=50, quantity_lots=50
+                ),
+            ),
+            (
+                0.4,
+                lambda: self._stop(
+                    order_type=5,
+                    market_id=QUIET_MARKET,
+                    flags=0,
+                    price_ticks=0,
+                    trigger_price_ticks=0,
+                    trail_ticks=5,
+                    trail_ppm=0,
+                ),
+            ),
+            (0.6, lambda: self._stop(market_id=1, side=1)),
+            (0.2, lambda: self._stop(trail_ticks=self._random.choice((-1, 7)))),
+            (
+                0.2,
+                lambda: self._stop(
+                    trigger_price_ticks=self._random.choice((-1, 0, PRICE_TICKS_MAX))
+                ),
+            ),
+            (0.1, lambda: self._resting(display_lots=self._random.choice((-1, 60)))),
+            (0.1, lambda: self._by_amount(side=2)),
+            (
+                0.1,
+                lambda: self._by_amount(
+                    amount_atoms=self._random.choice((0, -1, AMOUNT_ATOMS_MAX))
+                ),
+            ),
         ]
         lawful: list[tuple[float, Callable[[], Fields]]] = [
             (46.0, self._order),
@@ -403,8 +552,16 @@ class CommandSource:
             (1.0, self._small_deposit),
             (1.0, self._hold),
             (1.0, self._end_withdrawal),
-            (1.8, self._define),
+            (2.4, self._define),
             (0.3, self._window),
+            (1.2, lambda: {"kind": CommandKind.TICK}),
+            (1.0, self._reference_price),
+            (2.5, self._iceberg),
+            (2.5, self._hidden),
+            (1.5, self._slide),
+            (1.0, self._minimum),
+            (1.5, self._by_amount),
+            (5.0, self._stop),
         ]
         return lawful + wrong
 

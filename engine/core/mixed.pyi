@@ -1,0 +1,4 @@
+"""Resting and removing orders.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

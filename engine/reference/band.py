@@ -1,0 +1,35 @@
+"""Price limits of orders that name none: the market's band around its last price."""
+
+from __future__ import annotations
+
+from engine.core.commands import OrderType, Side
+from engine.core.limits import FEE_PPM_ONE
+from engine.reference.money import STOPS_AT_MARKET, ceil_ratio, dearest_ticks
+from engine.reference.state import Market, Order
+
+_LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+
+
+def band_limit_ticks(market: Market, side: Side) -> int | None:
+    """Give the last price at which a market order trades, None for any price.
+
+    It is the last price moved by the band and rounded towards the last price. Without a band, or
+    before the first trade, there is none.
+    """
+    if market.band_ppm == 0 or market.last_price_ticks == 0:
+        return None
+    if side == Side.BUY:
+        return market.last_price_ticks * (FEE_PPM_ONE + market.band_ppm) // FEE_PPM_ONE
+    return ceil_ratio(market.last_price_ticks * (FEE_PPM_ONE - market.band_ppm), FEE_PPM_ONE)
+
+
+def limit_on_arrival(market: Market, order: Order) -> int | None:
+    """Give the worst price at which an order that arrives now trades.
+
+    A buy that was a stop at market is bounded by what it has locked: the band around its trigger.
+    """
+    if order.order_type in _LIMITED:
+        return order.price_ticks
+    if order.order_type in STOPS_AT_MARKET and order.side == Side.BUY:
+        return dearest_ticks(market, order)
+    return band_limit_ticks(market, order.side)
