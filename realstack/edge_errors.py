@@ -56,13 +56,12 @@ class EdgeError(IntEnum):
     INVALID_RECORDING = 1_038
 
 
-# gRPC alone: what is no protobuf message, an engine that stops, a place that is not there yet.
+# gRPC alone: what is no protobuf message, an engine that stops, too many streams of one account.
 GRPC_ONLY = frozenset(
     (
         EdgeError.MALFORMED,
         EdgeError.HALTED,
         EdgeError.CLOSED,
-        EdgeError.AHEAD_OF_STREAM,
         EdgeError.TOO_MANY_STREAMS,
     )
 )

@@ -37,6 +37,7 @@ _NOT_STORED = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _STATUS_TOO_LARGE = 413
+BODY = "data"  # what the framework calls the body among a handler's parameters
 
 log = structlog.get_logger()
 
@@ -210,19 +211,26 @@ def framework_refusal(error: HTTPException) -> ApiError:
     if isinstance(cause, SerializationException):
         cause = cause.__cause__
     if isinstance(cause, msgspec.MsgspecError | UnicodeDecodeError | RecursionError):
-        return json_refusal(cause)
+        refusal = json_refusal(cause)
+        is_body = (refusal.code, refusal.field) == (EdgeError.MISSING_FIELD, BODY)
+        return body_needed() if is_body else refusal
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         for found in error.extra:
             return parameter_refusal(found)
     return ApiError(EdgeError.INVALID_FIELD, error.detail)
 
 
+def body_needed() -> ApiError:
+    """Return the error for a request without the body that it needs."""
+    return ApiError(EdgeError.MISSING_FIELD, "a JSON body is needed")
+
+
 def parameter_refusal(found: Any) -> ApiError:
     """Return the error for a parameter that the framework found wrong."""
     name = str(found.get("key", ""))
     message = str(found.get("message", "breaks its rule"))
-    if found.get("key") == "data":
-        return ApiError(EdgeError.MISSING_FIELD, "a JSON body is needed", field="", rule=message)
+    if name == BODY:
+        return body_needed()
     code = EdgeError.MISSING_FIELD if "required" in message.lower() else EdgeError.INVALID_FIELD
     return field_error(code, name, message[0].lower() + message[1:])
 

@@ -239,7 +239,10 @@ class Session:
         orders = self._gateway.orders
         match message:
             case messages.Place():
-                return await orders.place(caller, message.order)
+                try:
+                    return await orders.place(caller, message.order)
+                except ApiError as error:
+                    raise error.inside("order") from error
             case messages.Cancel():
                 return await orders.cancel(caller, order_name(message), message.client_id)
             case messages.Replace():
