@@ -130,6 +130,9 @@ def identity_of(options: argparse.Namespace) -> Identity:
     if client_id is not None:
         identity["client_id"] = client_id
     if options.sent_time_ns is not None:
+        if client_id is None:
+            rule = "must be given with --sent-time-ns, which is the time of an earlier try"
+            raise InvalidInput("client_id", None, rule, Reject.INVALID_CLIENT_ID)
         sent = whole("sent_time_ns", options.sent_time_ns, Reject.ID_TOO_OLD)
         identity["sent_time_ns"] = sent
     return identity

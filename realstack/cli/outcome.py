@@ -35,6 +35,17 @@ CLIENT_ERRORS: dict[type[ClientError], EdgeError] = {
 }
 
 
+# What the venue calls in ticks, lots, atoms and ids is an argument without a unit here.
+ARGUMENTS = {
+    "price_ticks": "price",
+    "quantity_lots": "quantity",
+    "amount_atoms": "amount",
+    "market_id": "market",
+    "asset_id": "asset",
+    "order_id": "order",
+}
+
+
 class WrongUsage(Exception):
     """The arguments do not fit the command.
 
@@ -107,7 +118,8 @@ def failure_of(error: Exception) -> Failure | None:
 
 def facts(code: Reject | EdgeError, field: str, rule: str) -> dict[str, object]:
     """Return an error for programs: its number, its name, the field at fault and the rule."""
-    return {"code": int(code), "name": code.name, "field": field, "rule": rule}
+    argument = ARGUMENTS.get(field, field)
+    return {"code": int(code), "name": code.name, "field": argument, "rule": rule}
 
 
 def refusal_facts(error: RequestRefused) -> dict[str, object]:
