@@ -76,7 +76,7 @@ CASES: tuple[Case, ...] = (
         websocket=refused(
             Command(CANCEL, {"order_id": str(1 << 64)}), Reject.UNKNOWN_ORDER, "order_id"
         ),
-        cli=refused(Command(CANCEL, {"order_id": str(1 << 64)}), Reject.UNKNOWN_ORDER, "order_id"),
+        cli=refused(Command(CANCEL, {"order_id": str(1 << 64)}), Reject.UNKNOWN_ORDER, "order"),
     ),
     row(
         "order: an id that is no number",
@@ -110,7 +110,7 @@ CASES: tuple[Case, ...] = (
         cli=refused(
             Command(CANCEL, {"order_id": Known("alice_bid_id"), "order_client_id": "5"}),
             Reject.UNKNOWN_ORDER,
-            "order_id",
+            "order",
         ),
     ),
     row(

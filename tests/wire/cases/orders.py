@@ -193,11 +193,6 @@ CASES: tuple[Case, ...] = (
         text={"price": "111.00", "post_only": True},
         whole_field="price_ticks",
         text_field="price",
-        cli=refused(
-            Command(PLACE, {"price": "111.00", "post_only": True}),
-            Reject.POST_ONLY_WOULD_CROSS,
-            "price_ticks",
-        ),
     ),
     bad_command(
         "book: fill or kill of more than is offered",
@@ -207,11 +202,6 @@ CASES: tuple[Case, ...] = (
         text={"price": "111.00", "quantity": "5000", "time_in_force": "fok"},
         whole_field="quantity_lots",
         text_field="quantity",
-        cli=refused(
-            Command(PLACE, {"price": "111.00", "quantity": "5000", "time_in_force": "fok"}),
-            Reject.FILL_OR_KILL_NOT_FILLABLE,
-            "quantity_lots",
-        ),
     ),
     bad_command(
         "book: a replace that would meet an own order",

@@ -123,7 +123,7 @@ def bad_command(
     for name_of_door, field in (
         ("rest", text_field),
         ("websocket", inside + text_field),
-        ("cli", text_field),
+        ("cli", {"order_id": "order"}.get(text_field, text_field)),
     ):
         entries[name_of_door] = (
             as_text if isinstance(as_text, str) else refused(as_text, code, field, party=party)
