@@ -97,6 +97,18 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
     body = await request.body()
     if body:
         check_body(body, request.headers.get("content-type", ""))
+    decoder = body_decoder(request.route_handler)
+    if decoder is None:
+        return
+    if not body:
+        raise ApiError(
+            EdgeError.MISSING_FIELD, "a JSON body is needed", field="", rule="must be given"
+        )
+    try:
+        # The framework reads a body leniently: "true" for true. Here it must be what it is.
+        decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise json_refusal(error) from error
 
 
 def check_query(request: Request[Any, Any, Any]) -> None:
@@ -118,6 +130,18 @@ def check_query(request: Request[Any, Any, Any]) -> None:
         if "\ufffd" in value:
             raise ApiError(EdgeError.INVALID_UTF8, f"{name} is not valid UTF-8", field=name)
         seen.add(name)
+
+
+_DECODERS: dict[str, msgspec.json.Decoder[Any] | None] = {}
+
+
+def body_decoder(handler: BaseRouteHandler) -> msgspec.json.Decoder[Any] | None:
+    """Return what decodes the body that a handler takes, if it takes one."""
+    key = f"{handler}"
+    if key not in _DECODERS:
+        field = handler.parsed_fn_signature.parameters.get("data")
+        _DECODERS[key] = None if field is None else msgspec.json.Decoder(field.annotation)
+    return _DECODERS[key]
 
 
 _QUERY_NAMES: dict[str, frozenset[str]] = {}
