@@ -49,7 +49,7 @@ class Worker(settlement_pb2_grpc.SettlementStatusServiceServicer):
         """Not asked here."""
         raise NotImplementedError
 
-    async def StreamBatches(self, request: Any, context: Any) -> Any:
+    def StreamBatches(self, request: Any, context: Any) -> Any:
         """Not asked here."""
         raise NotImplementedError
 
