@@ -13,7 +13,6 @@ from gateway.accounts.history import AccountHistory, OrderRow, OrderStatus
 from gateway.errors import Outcome
 from gateway.order_entry import Caller, OrderName
 from gateway.rest.pages import page_of
-from gateway.rest.plumbing import needs_member
 from gateway.schemas import account as schema
 from gateway.schemas.requests import PlaceOrder, ReplaceOrder, RequestWithdrawal, SideName
 from gateway.service import Gateway
@@ -54,7 +53,6 @@ async def market_id_of(gateway: Gateway, market: str | None) -> int | None:
 
 @post(
     "/v1/orders",
-    guards=[needs_member],
     status_code=CREATED,
     summary="Place an order",
     tags=["orders"],
@@ -72,7 +70,7 @@ async def place_order(
     return Response(answer, status_code=status)
 
 
-@get("/v1/orders", guards=[needs_member], summary="List orders", tags=["orders"])
+@get("/v1/orders", summary="List orders", tags=["orders"])
 async def list_orders(
     gateway: NamedDependency[Gateway],
     caller: NamedDependency[Caller],
@@ -102,7 +100,7 @@ async def list_orders(
     )
 
 
-@get("/v1/orders/{order_id:str}", guards=[needs_member], summary="Read an order", tags=["orders"])
+@get("/v1/orders/{order_id:str}", summary="Read an order", tags=["orders"])
 async def get_order(
     gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], order_id: OrderIdPath
 ) -> schema.OrderDetail:
@@ -112,7 +110,6 @@ async def get_order(
 
 @get(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     summary="Read an order by client id",
     tags=["orders"],
 )
@@ -132,7 +129,6 @@ async def detail(gateway: Gateway, caller: Caller, name: OrderName) -> schema.Or
 
 @delete(
     "/v1/orders/{order_id:str}",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel an order",
     tags=["orders"],
@@ -146,7 +142,6 @@ async def cancel_order(
 
 @delete(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel an order by client id",
     tags=["orders"],
@@ -160,7 +155,6 @@ async def cancel_order_by_client_id(
 
 @delete(
     "/v1/orders",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel many orders",
     tags=["orders"],
@@ -175,9 +169,7 @@ async def cancel_all_orders(
     return await gateway.orders.cancel_all(caller, market, side)
 
 
-@patch(
-    "/v1/orders/{order_id:str}", guards=[needs_member], summary="Replace an order", tags=["orders"]
-)
+@patch("/v1/orders/{order_id:str}", summary="Replace an order", tags=["orders"])
 async def replace_order(
     gateway: NamedDependency[Gateway],
     caller: NamedDependency[Caller],
@@ -190,7 +182,6 @@ async def replace_order(
 
 @patch(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     summary="Replace an order by client id",
     tags=["orders"],
 )
@@ -204,7 +195,7 @@ async def replace_order_by_client_id(
     return await gateway.orders.replace(caller, OrderName.by_client_id(client_id), data)
 
 
-@get("/v1/fills", guards=[needs_member], summary="List fills", tags=["account"])
+@get("/v1/fills", summary="List fills", tags=["account"])
 async def list_fills(
     gateway: NamedDependency[Gateway],
     caller: NamedDependency[Caller],
@@ -230,7 +221,7 @@ async def list_fills(
     )
 
 
-@get("/v1/balances", guards=[needs_member], summary="List balances", tags=["account"])
+@get("/v1/balances", summary="List balances", tags=["account"])
 async def list_balances(
     gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
 ) -> schema.Balances:
@@ -245,7 +236,6 @@ async def list_balances(
 
 @post(
     "/v1/withdrawals",
-    guards=[needs_member],
     status_code=CREATED,
     summary="Request a withdrawal",
     tags=["account"],
@@ -261,7 +251,7 @@ async def request_withdrawal(
     return Response(answer, status_code=status)
 
 
-@get("/v1/withdrawals", guards=[needs_member], summary="List withdrawals", tags=["account"])
+@get("/v1/withdrawals", summary="List withdrawals", tags=["account"])
 async def list_withdrawals(
     gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
 ) -> schema.Withdrawals:
@@ -272,7 +262,7 @@ async def list_withdrawals(
     return schema.Withdrawals(withdrawals=rows, as_of_seq=history.as_of_sequence)
 
 
-@get("/v1/deposits", guards=[needs_member], summary="List deposits", tags=["account"])
+@get("/v1/deposits", summary="List deposits", tags=["account"])
 async def list_deposits(
     gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
 ) -> schema.Deposits:

@@ -197,6 +197,13 @@ def body_too_large() -> ApiError:
     return ApiError(EdgeError.BODY_TOO_LARGE, f"a body has at most {BODY_BYTES_MAX:,} bytes")
 
 
+def add_headers(response: Response[Any]) -> Response[Any]:
+    """Add to every answer what keeps a browser safe."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 def answer_error(request: Request[Any, Any, Any], error: ApiError) -> Response[bytes]:
     """Answer an error of the registry."""
     problem = error.problem(instance=request.scope["path"])
