@@ -7,7 +7,8 @@ from cython.cimports.engine.core.book import find_key
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, BUY, MARKET_ID_MAX, SELL
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
-from cython.cimports.engine.core.pools import find_balance, find_order
+from cython.cimports.engine.core.order_index import find_order
+from cython.cimports.engine.core.pools import find_balance
 from cython.cimports.engine.core.resting import locked_atoms
 from cython.cimports.engine.core.state import (
     Account,
@@ -73,8 +74,20 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
         resting += audit_side(core, i, SELL, locked)
         levels += bids.count + asks.count
     check(core, resting == core.order_slab.count, b"every order in a slot rests on a book")
-    check(core, resting == core.order_table.count, b"every order in the index rests on a book")
+    check(core, resting == indexed_orders(core), b"every order in the index rests on a book")
     check(core, levels == core.level_slab.count, b"every level in a slot is on a book")
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def indexed_orders(core: cython.pointer(Core)) -> uint64_t:
+    """Count the orders in the index."""
+    i: uint64_t
+    count: uint64_t = core.order_table.count
+    for i in range(core.recent_count):
+        count += core.recent[i] != 0
+    return count
 
 
 @cython.cfunc
@@ -234,6 +247,7 @@ def audit_conservation(core: cython.pointer(Core), totals: cython.pointer(int64_
 def audit_ids(core: cython.pointer(Core)) -> cython.void:
     """Check that every remembered id is found."""
     position: uint64_t = core.ids.first
+    place: uint64_t = 0
     entry: cython.pointer(IdEntry)
     while position < core.ids.next:
         entry = entry_at(cython.address(core.ids), position)
@@ -245,6 +259,7 @@ def audit_ids(core: cython.pointer(Core)) -> cython.void:
                 entry.account_id,
                 entry.client_id_low,
                 entry.client_id_high,
+                cython.address(place),
             )
             == entry,
             b"every remembered id is in the table",

@@ -24,6 +24,7 @@ def new_core() -> cython.pointer(Core):
     core: cython.pointer(Core) = cython.cast(cython.pointer(Core), calloc(1, cython.sizeof(Core)))
     if core != cython.NULL:
         core.next_order_id = 1
+        core.recent_first = 1
         core.next_trade_id = 1
         core.ids.window_ns = ID_WINDOW_NS_DEFAULT
         core.ids.ids_max = IDS_MAX_DEFAULT
@@ -48,6 +49,7 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
             free_side(cython.address(core.markets[i].sides[1]))
             free_side(cython.address(core.markets[i].sides[2]))
             free(core.markets[i])
+    free(core.recent)
     table_free(cython.address(core.order_table))
     table_free(cython.address(core.withdrawal_table))
     ids_free(cython.address(core.ids))

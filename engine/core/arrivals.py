@@ -3,31 +3,33 @@
 """The way of an arriving order: aim at the opposite side, match, settle, rest or be cancelled."""
 
 import cython
-from cython.cimports.engine.core.book import link, opposite, reaches, reserve_key
+from cython.cimports.engine.core.book import has_room_for_key, link, opposite, reaches
 from cython.cimports.engine.core.constants import (
+    ANSWER,
     BUY,
+    EVENT_ACCEPTED,
     EVENT_CANCELLED,
+    FILL_OR_KILL_NOT_FILLABLE,
+    FOK,
     GTC,
+    INSUFFICIENT_FUNDS,
     LIMIT,
     MARKET,
+    NOTIONAL_TOO_LARGE,
+    POST_ONLY,
+    POST_ONLY_WOULD_CROSS,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
+    REJECT_NONE,
     RESTING,
 )
-from cython.cimports.engine.core.hashing import order_id_hash
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.matching import match
-from cython.cimports.engine.core.money import lock_required
-from cython.cimports.engine.core.pools import (
-    balance_of,
-    reserve_account_order,
-    reserve_level,
-    reserve_order,
-    take_order_slot,
-)
+from cython.cimports.engine.core.matching import Reach, match, reach
+from cython.cimports.engine.core.money import is_too_large, lock_required
+from cython.cimports.engine.core.order_index import index_order, take_order_id
+from cython.cimports.engine.core.pools import balance_of, has_room_for_order, take_order_slot
 from cython.cimports.engine.core.resting import forget
 from cython.cimports.engine.core.state import (
-    CHANGED,
     Account,
     Balance,
     Core,
@@ -36,10 +38,77 @@ from cython.cimports.engine.core.state import (
     Taker,
     check,
 )
-from cython.cimports.engine.core.sums import note, touch_balance
-from cython.cimports.engine.core.table import table_insert
+from cython.cimports.engine.core.sums import note_new_order, touch_balance
 from cython.cimports.engine.core.writer import taker_event
 from cython.cimports.libc.stdint import INT64_MIN, int64_t, uint32_t
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> cython.int:
+    """Accept, match, then rest or cancel what is left."""
+    taker = cython.declare(Taker)
+    found = cython.declare(Reach)
+    market: cython.pointer(Market) = core.markets[command.market_id]
+    if is_too_large(market, command.price_ticks, command.quantity_lots):
+        return NOTIONAL_TOO_LARGE
+    arrive(core, cython.address(taker), market, command)
+    if not reserve(core, cython.address(taker)):
+        return REJECT_NONE
+    locks_by_limit: cython.bint = taker.order_type == LIMIT or taker.side != BUY
+    if locks_by_limit:
+        taker.lock_atoms = lock_required(
+            market, taker.side, taker.price_ticks, taker.leaves_lots, 0
+        )
+    if not locks_by_limit or taker.time_in_force == FOK:
+        found = reach(core, cython.address(taker))
+        if not locks_by_limit:
+            taker.lock_atoms = found.cost_atoms
+    if core.balances[taker.lock_balance].free_atoms < taker.lock_atoms:
+        return INSUFFICIENT_FUNDS
+    if taker.flags & POST_ONLY and reaches(taker.opposite, taker.limit_key):
+        return POST_ONLY_WOULD_CROSS
+    if taker.time_in_force == FOK and found.lots < taker.leaves_lots:
+        return FILL_OR_KILL_NOT_FILLABLE
+    taker.order_id = take_order_id(core)
+    answer_index: int64_t = core.events_count
+    answer: cython.pointer(Event) = taker_event(
+        core, command, EVENT_ACCEPTED, cython.address(taker)
+    )
+    answer.quantity_lots = taker.leaves_lots
+    answer.flags = ANSWER
+    work(core, cython.address(taker), answer_index, command)
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def arrive(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    market: cython.pointer(Market),
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Make a taker of a place command."""
+    taker.order_id = 0
+    taker.client_id_low = command.client_id_low
+    taker.client_id_high = command.client_id_high
+    taker.leaves_lots = command.quantity_lots
+    taker.filled_lots = 0
+    taker.fee_credit_ppm = 0
+    taker.lock_atoms = 0
+    taker.locked_before_atoms = 0
+    taker.slot = 0
+    taker.account_id = command.account_id
+    taker.side = command.side
+    taker.order_type = command.order_type
+    taker.time_in_force = command.time_in_force
+    taker.self_trade_prevention = command.self_trade_prevention
+    taker.flags = command.flags
+    aim(core, taker, market, command.price_ticks)
 
 
 @cython.cfunc
@@ -61,12 +130,10 @@ def aim(
     taker.group = core.accounts[taker.account_id].group
     taker.spent_atoms = 0
     taker.received_atoms = 0
-    if taker.side == BUY:
-        taker.lock_balance = balance_of(core, taker.account_id, market.quote_asset_id)
-        taker.proceeds_balance = balance_of(core, taker.account_id, market.base_asset_id)
-    else:
-        taker.lock_balance = balance_of(core, taker.account_id, market.base_asset_id)
-        taker.proceeds_balance = balance_of(core, taker.account_id, market.quote_asset_id)
+    taker.lock_balance = balance_of(core, taker.account_id, market.lock_asset_id[taker.side])
+    taker.proceeds_balance = balance_of(
+        core, taker.account_id, market.proceeds_asset_id[taker.side]
+    )
 
 
 @cython.cfunc
@@ -75,10 +142,8 @@ def aim(
 def reserve(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> cython.bint:
     """Make room for a taker to rest, before anything changes."""
     enough: cython.bint = (
-        reserve_order(core)
-        and reserve_level(core)
-        and reserve_key(cython.address(taker.market.sides[taker.side]))
-        and reserve_account_order(cython.address(core.accounts[taker.account_id]))
+        has_room_for_order(core, cython.address(core.accounts[taker.account_id]))
+        and has_room_for_key(cython.address(taker.market.sides[taker.side]))
         and taker.lock_balance != 0
         and taker.proceeds_balance != 0
     )
@@ -184,8 +249,7 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     account: cython.pointer(Account) = cython.address(core.accounts[taker.account_id])
     slot: uint32_t = take_order_slot(core)
     order: cython.pointer(Order) = cython.address(core.orders[slot])
-    if not order.flags & CHANGED:
-        note(cython.address(core.orders_changed), slot)
+    note_new_order(core, slot)
     order.order_id = taker.order_id
     order.client_id_low = taker.client_id_low
     order.client_id_high = taker.client_id_high
@@ -193,10 +257,10 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     order.order_type = taker.order_type
     order.time_in_force = taker.time_in_force
     order.self_trade_prevention = taker.self_trade_prevention
-    order.flags = taker.flags | CHANGED
+    order.flags |= taker.flags
     core.details[slot].proceeds_balance = taker.proceeds_balance
     order.account_position = account.orders_count
     account.orders[account.orders_count] = slot
     account.orders_count += 1
-    table_insert(cython.address(core.order_table), order_id_hash(order.order_id), slot)
+    index_order(core, order.order_id, slot)
     return slot
