@@ -28,13 +28,6 @@ from realstack.units import InvalidNumber
 
 DONE, REFUSED, WRONG_INPUT = 0, 1, 2
 
-CLIENT_ERRORS: dict[type[ClientError], EdgeError] = {
-    NotSent: EdgeError.ENGINE_UNAVAILABLE,
-    Unavailable: EdgeError.ENGINE_UNAVAILABLE,
-    FeedBroken: EdgeError.FEED_BROKEN,
-}
-
-
 # What the venue calls in ticks, lots, atoms and ids is an argument without a unit here.
 ARGUMENTS = {
     "price_ticks": "price",
@@ -139,6 +132,7 @@ KINDS: tuple[tuple[type[Exception], EdgeError, str, int], ...] = (
     (NotSent, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
     (Unavailable, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
     (FeedBroken, EdgeError.FEED_BROKEN, "FAILED", REFUSED),
+    (ClientError, EdgeError.INTERNAL, "FAILED", REFUSED),
 )
 
 
