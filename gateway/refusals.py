@@ -161,6 +161,7 @@ def service_refusal(error: grpc.aio.AioRpcError, away: EdgeError) -> ApiError:
     """
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
         field, _, rule = (error.details() or "").partition(": ")
+        field = field.removesuffix("_ns")  # a time is text here, with its unit in it
         code = EdgeError.INVALID_PAGE_TOKEN if field == "page_token" else EdgeError.INVALID_FIELD
         return field_error(code, field, rule or "breaks a rule")
     return ApiError(away)

@@ -83,7 +83,7 @@ def counts(rows: Sequence[Row]) -> dict[str, int]:
         "refused": sum(not row.faults for row in tried),
         "impossible": len(rows) - len(tried),
         "faults": sum(bool(row.faults) for row in tried),
-        "numbers": len({row.outcome.code for row in tried if row.outcome and row.outcome.code}),
+        "numbers": len({row.outcome.code for row in tried if row.outcome and not row.faults}),
     }
 
 
@@ -92,8 +92,7 @@ def verdict(rows: Sequence[Row]) -> str:
     count = counts(rows)
     return (
         f"badinput: {count['cases']} cases, {count['refused']} refused with {count['numbers']} "
-        f"different numbers and nothing changed, {count['impossible']} impossible, "
-        f"{count['faults']} faults"
+        f"different numbers, {count['impossible']} impossible, {count['faults']} faults"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.wire.cases import access, forms, ids, numbers, operation, orders, texts
+from tests.wire.cases import access, forms, history, ids, numbers, operation, orders, texts
 from tests.wire.table import Case
 
 CASES: tuple[Case, ...] = (
@@ -13,6 +13,7 @@ CASES: tuple[Case, ...] = (
     *forms.CASES,
     *access.CASES,
     *operation.CASES,
+    *history.CASES,
 )
 
 if len({case.name for case in CASES}) != len(CASES):

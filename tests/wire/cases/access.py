@@ -14,6 +14,7 @@ from tests.wire.table import (
     Http,
     Opening,
     Party,
+    Words,
 )
 
 PLACE = Command(Action.PLACE)
@@ -77,7 +78,9 @@ CASES: tuple[Case, ...] = (
             EdgeError.NOT_AUTHENTICATED,
             party=Party.NOBODY,
         ),
-        cli="see the row of no key: every command asks for one before it reads",
+        cli=refused(
+            Words(("book", "BLDG-USDC")), EdgeError.MISSING_SETTING, "key", party=Party.NOBODY
+        ),
     ),
     row(
         "access: wrong role, reading",

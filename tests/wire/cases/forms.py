@@ -287,7 +287,11 @@ CASES: tuple[Case, ...] = (
     ),
     row(
         "place: a point of a stream that is yet to come",
-        grpc="see the tests of streams: this table has unary calls",
+        grpc=refused(
+            Call(f"{TRADING}/StreamExecutions", {"from_execution_sequence": 1_000_000}),
+            EdgeError.AHEAD_OF_STREAM,
+            "from_execution_sequence",
+        ),
         **streams(LIST_ORDERS),
         rest="there are no channels here",
         websocket=refused(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.core.rejects import Reject
 from realstack.edge_errors import EdgeError
-from tests.wire.cases.rows import NO_TEXT, Entry, grpc_doors, refused, row
-from tests.wire.table import Action, Case, Command, Http, Words
+from tests.wire.cases.rows import NO_TEXT, Entry, foreign, grpc_doors, refused, row
+from tests.wire.table import Action, Case, Command, Frame, Http, Words
 
 PLACE = Action.PLACE
 NO_NUL = "an argument of a process ends at its first NUL byte"
@@ -41,7 +41,9 @@ CASES: tuple[Case, ...] = (
             Http("POST", "/v1/orders", b'{"market":"\\ud800","side":"buy","quantity":"1"}'),
             EdgeError.MALFORMED_JSON,
         ),
-        websocket="see the row of broken UTF-8: JSON text is read the same at both doors",
+        websocket=refused(
+            Frame(b'{"op":"ping","id":"\\ud800"}', is_text=False), EdgeError.MALFORMED_JSON
+        ),
         cli=refused(
             Words(("order", "buy", b"\xed\xa0\x80", "1", "--price=1")),
             Reject.UNKNOWN_MARKET,
@@ -52,14 +54,16 @@ CASES: tuple[Case, ...] = (
         "text: one megabyte",
         **grpc_doors(NO_TEXT),
         rest=refused(Command(PLACE, {"client_id": TOO_LONG}), EdgeError.BODY_TOO_LARGE),
-        websocket="see the row of the message that is too large",
+        websocket=foreign(Command(PLACE, {"client_id": TOO_LONG}), 1_009, "MESSAGE_TOO_BIG"),
         cli="the system takes no argument of more than 128 KiB",
     ),
     row(
         "text: 100 kilobytes",
         **grpc_doors(NO_TEXT),
         rest=refused(Command(PLACE, {"client_id": TOO_LONG[:100_000]}), EdgeError.BODY_TOO_LARGE),
-        websocket="see the row of the message that is too large",
+        websocket=foreign(
+            Command(PLACE, {"client_id": TOO_LONG[:100_000]}), 1_009, "MESSAGE_TOO_BIG"
+        ),
         cli=refused(
             Command(PLACE, {"client_id": TOO_LONG[:100_000]}),
             Reject.INVALID_CLIENT_ID,

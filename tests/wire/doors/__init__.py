@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from tests.wire.doors.cli import CommandLine
-from tests.wire.doors.grpc_calls import UnaryCalls
+from tests.wire.doors.grpc_calls import Calls
 from tests.wire.doors.grpc_stream import Batches, Singles
 from tests.wire.doors.rest import Rest
 from tests.wire.doors.websocket import WebSocket
@@ -29,7 +29,7 @@ class MakesSender(Protocol):
 
 
 DOORS: Mapping[Door, MakesSender] = {
-    Door.GRPC: UnaryCalls,
+    Door.GRPC: Calls,
     Door.STREAM: Singles,
     Door.BATCH: Batches,
     Door.REST: Rest,
