@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
 
+import asyncpg
+
 from realstack.settings import MissingSetting
 from services._base.database import open_pool
 from services._base.settings import add_setting, read_api_key, read_settings, server_parser
@@ -47,7 +49,7 @@ from settlement.reconciliation import (
 )
 from settlement.registry import RegistryFile, RegistryInvalid
 from settlement.signer import KeypairFile, SignerInvalid
-from settlement.store import WrongChain, bind_chain, prepare
+from settlement.store import NeverRun, WrongChain, check_chain
 from settlement.store.deposits import DepositStore
 from settlement.store.reconciliations import Facts, ReconciliationStore
 from settlement.venue import Ledger, NotAllowed, Venue, VenueRefused, VenueUnavailable
@@ -287,7 +289,7 @@ async def run(options: argparse.Namespace) -> Comparison:
     """Compare once from the outside: ledger over gRPC, chain over RPC, and the database.
 
     Raises:
-        MissingSetting, RegistryInvalid, SignerInvalid, WrongChain: It cannot be compared.
+        MissingSetting, RegistryInvalid, SignerInvalid, WrongChain, NeverRun: It cannot be compared.
         ChainUnavailable, VenueUnavailable, OSError: One of them cannot be reached.
     """
     settings = read_settings(options)
@@ -300,8 +302,7 @@ async def run(options: argparse.Namespace) -> Comparison:
         stack.push_async_callback(chain.close)
         venue = Venue(settings.need("engine_address"), read_api_key(options, settings, NAME))
         stack.push_async_callback(venue.close)
-        await prepare(pool)
-        await bind_chain(pool, genesis_hash=await chain.genesis_hash(), authority=str(authority))
+        await check_chain(pool, genesis_hash=await chain.genesis_hash(), authority=str(authority))
         reconciler = Reconciler(
             chain=chain,
             venue=venue,
@@ -323,10 +324,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         RegistryInvalid,
         SignerInvalid,
         WrongChain,
+        NeverRun,
         ChainUnavailable,
         VenueUnavailable,
         VenueRefused,
         NotAllowed,
+        asyncpg.PostgresError,
         OSError,
     ) as error:
         sys.stdout.write(f"cannot compare ledger and chain: {error}\n")
