@@ -278,6 +278,7 @@ class Venue:
         else:
             await self._start(plans.localnet(self.folder.path), say)
             self._addresses["localnet"] = f"http://{self._addresses['localnet']}"
+        self.supervisor.tell(solana_rpc_url=self._addresses["localnet"])
 
     async def _start_engine(self, say: Callable[[str], None]) -> None:
         await self._start(plans.engine(self.folder.path, self._options.core), say)

@@ -18,6 +18,7 @@ RUN = {
     },
     "gateway": "http://127.0.0.1:9",
     "database_url": "postgresql://somewhere",
+    "solana_rpc_url": "http://127.0.0.1:6",
 }
 
 
