@@ -27,7 +27,6 @@ class Outbox:
         self._texts: deque[str] = deque()
         self._news = asyncio.Event()
         self._lagging: dict[Subscription, None] = {}
-        self._closed = False
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -58,13 +57,8 @@ class Outbox:
             self.bytes = 0
             self._news.set()
 
-    def close(self) -> None:
-        """End `run` once what waits is sent."""
-        self._closed = True
-        self._news.set()
-
     async def run(self, send: Send) -> None:
-        """Send what waits, for as long as the socket lives; return when cut or closed."""
+        """Send what waits, for as long as the socket lives; return when it is cut."""
         while self.cut is None:
             while self._texts:
                 text = self._texts.popleft()
@@ -73,8 +67,6 @@ class Outbox:
             if self._lagging:
                 self._catch_up()
                 continue
-            if self._closed:
-                return
             self._news.clear()
             await self._news.wait()
 
