@@ -162,6 +162,7 @@ def work(
     """Match, then rest or cancel the leaves; complete the answer with how it ended."""
     reason: cython.int = REASON_NONE
     required: int64_t = 0
+    leaves_before: int64_t = taker.leaves_lots
     event: cython.pointer(Event)
     if reaches(taker.opposite, taker.limit_key):
         reason = match(core, taker, command)
@@ -172,9 +173,15 @@ def work(
         and taker.time_in_force == GTC
     )
     if rests:
-        required = lock_required(
-            taker.market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
-        )
+        required = taker.lock_atoms
+        if taker.leaves_lots != leaves_before:
+            required = lock_required(
+                taker.market,
+                taker.side,
+                taker.price_ticks,
+                taker.leaves_lots,
+                taker.fee_credit_ppm,
+            )
     settle(core, taker, required)
     core.answer_order_id = taker.order_id
     event = cython.address(core.events[answer_index])

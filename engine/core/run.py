@@ -56,7 +56,7 @@ def run_all(
     commands: cython.pointer(cython.const[Command]),
     count: int64_t,
 ) -> int64_t:
-    """Run commands in order; stop at a broken invariant, noted in the core.
+    """Run commands in order; stop at a broken invariant, or at one out of order: noted in the core.
 
     Returns:
         How many ran.
@@ -70,7 +70,7 @@ def run_all(
         for i in range(some):
             core.slot_hint = core.ahead_slot[i]
             run(core, commands + at + i, core.ahead_id_hash[i], core.ahead_body_hash[i])
-            if core.broken != cython.NULL:
+            if core.broken != cython.NULL or core.unordered != cython.NULL:
                 return at + i
         at += some
     return count
@@ -165,9 +165,11 @@ def run(
     body_hash: uint64_t,
 ) -> cython.void:
     """Run one command: it is refused and changes nothing, or it is done and remembered."""
-    if not check(core, command.sequence == core.sequence_last + 1, b"sequences have no gap"):
+    if command.sequence != core.sequence_last + 1:
+        core.unordered = b"sequences have no gap"
         return
-    if not check(core, command.time_ns > core.time_ns_last, b"time rises"):
+    if command.time_ns <= core.time_ns_last:
+        core.unordered = b"time rises"
         return
     core.sequence_last = command.sequence
     core.time_ns_last = command.time_ns

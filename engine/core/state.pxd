@@ -168,6 +168,7 @@ cdef struct Core:
     uint64_t next_order_id
     uint64_t next_trade_id
     const char *broken  # the invariant that does not hold
+    const char *unordered  # what is wrong with the order of the commands
     Order *orders
     OrderDetail *details
     Level *levels

@@ -78,23 +78,48 @@ def start_moving(table: cython.pointer(Table)) -> cython.void:
 @cython.exceptval(check=False)
 def move_some(table: cython.pointer(Table)) -> cython.void:
     """Move a few old slots, and on to the end of a cluster."""
-    mask: uint64_t = table_mask(table.old_bits)
-    moved: cython.int = 0
-    slot: uint64_t
+    if table.old_left > MOVES_PER_INSERT:
+        move_window(table)
     while table.old_left > 0:
-        slot = table.old_slots[table.old_next]
-        if slot == 0 and moved >= MOVES_PER_INSERT:
+        if table.old_left > MOVES_PER_INSERT and table.old_slots[table.old_next] == 0:
             return
-        if slot != 0:
-            put_slot(table, slot)
-            table.old_slots[table.old_next] = 0
-        table.old_next = (table.old_next + 1) & mask
-        table.old_left -= 1
-        moved += 1
+        move_one(table)
     free(table.old_block)
     table.old_slots = cython.NULL
     table.old_block = cython.NULL
     table.limit = cython.cast(uint64_t, 1) << (table.bits - 1)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def move_window(table: cython.pointer(Table)) -> cython.void:
+    """Move MOVES_PER_INSERT slots. Which are empty is random: they are listed without a branch."""
+    moving = cython.declare(uint64_t[MOVES_PER_INSERT])
+    count: cython.int = 0
+    i: cython.int
+    for _ in range(MOVES_PER_INSERT):
+        moving[count] = table.old_slots[table.old_next]
+        count += moving[count] != 0
+        table.old_slots[table.old_next] = 0
+        table.old_next = (table.old_next + 1) & table_mask(table.old_bits)
+    table.old_left -= MOVES_PER_INSERT
+    for i in range(count):
+        put_slot(table, moving[i])
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def move_one(table: cython.pointer(Table)) -> cython.void:
+    """Move one slot, if it is not empty."""
+    if table.old_slots[table.old_next] != 0:
+        put_slot(table, table.old_slots[table.old_next])
+        table.old_slots[table.old_next] = 0
+    table.old_next = (table.old_next + 1) & table_mask(table.old_bits)
+    table.old_left -= 1
 
 
 @cython.cfunc
