@@ -67,7 +67,8 @@ def test_a_struct_has_its_fields_where_the_dtype_has_them(
 ) -> None:
     """The core reads commands and writes events in place, so offsets and sizes must be equal."""
     declared = structs()[struct]
-    fields = dtype.fields or {}
+    fields = dtype.fields
+    assert fields is not None
     places = {(fields[name][1], fields[name][0].itemsize) for name in fields}
     expected = {
         name: (fields[name][1], fields[name][0].itemsize) for name in declared if name in fields

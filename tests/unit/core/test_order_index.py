@@ -48,6 +48,18 @@ def test_all_orders_are_found_when_many_work_at_once(count: int) -> None:
     pair.agree()
 
 
+def test_the_array_may_grow_after_old_orders_moved_to_the_table() -> None:
+    """What is in the table stays there, and is looked for there, when the array grows later."""
+    pair = Pair(with_reference=False)
+    pair.run(places(3, client_id_low=np.arange(1, 4)))
+    churn(pair, 3 * FIRST_RECENT, 1_000)
+    pair.run(places(4 * FIRST_RECENT, client_id_low=50_000 + np.arange(4 * FIRST_RECENT)))
+    pair.agree()
+    events = pair.run(rows(3, CommandKind.CANCEL, account_id=1, order_id=[2, 3, 1]))
+    assert [EventKind.CANCELLED] * 3 == events["kind"].tolist()
+    pair.agree()
+
+
 def test_ids_that_were_never_given_or_are_gone_name_no_order() -> None:
     """Zero, an ended order, a withdrawal and an id to come are all unknown."""
     pair = Pair()

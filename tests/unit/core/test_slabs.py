@@ -12,7 +12,7 @@ from tests.unit.core.rows import BASE, MARKET, PLENTY, QUOTE, Pair, places, rows
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 63, 64, 65, 128, 129])
 def test_slots_of_ended_orders_are_used_again(count: int) -> None:
-    """Orders placed after others were cancelled take their slots; nothing of those shines through."""
+    """Orders take the slots of cancelled ones, and nothing of those shines through."""
     pair = Pair()
     pair.run(places(count, client_id_low=np.arange(1, count + 1)))
     pair.run(rows(1, CommandKind.CANCEL_ALL, account_id=1))
