@@ -27,6 +27,8 @@ NOT_THE_INPUT = frozenset(
         EdgeError.TOO_MANY_SUBSCRIPTIONS,
         EdgeError.TOO_MANY_CONNECTIONS,
         EdgeError.TOO_MANY_STREAMS,
+        EdgeError.TOO_MANY_CALLS,
+        EdgeError.REQUEST_TOO_SLOW,
         EdgeError.ALREADY_SUBSCRIBED,
         EdgeError.SLOW_CONSUMER,
         EdgeError.BUSY,
