@@ -152,6 +152,8 @@ class AccountFollower:
         log.warning("account not followed", account=self.history.account_id, detail=str(error))
         self.failure = error
         self._moved.set()
+        for channel in (self.orders, self.fills):
+            channel.fail(EdgeError(error.kind.code), error.detail)
 
     async def _begin_late(self, error: NotRetained) -> None:
         """Begin where the venue still can tell, with the orders that work already."""

@@ -15,7 +15,7 @@ from litestar.routes import ASGIRoute, HTTPRoute
 from gateway.app import create_app
 from gateway.limits import BODY_BYTES_MAX, QUERY_BYTES_MAX
 from gateway.service import Gateway, GatewaySettings
-from tests.contract.gateway.client import MARKET, Rest, order
+from tests.contract.gateway.client import MARKET, Rest, open_socket, order
 from tests.support.venue import Member, Venue
 from tests.support.waiting import wait_until
 
@@ -219,8 +219,12 @@ async def test_a_new_key_counts_soon_and_a_removed_one_no_more(venue: Venue, res
 
     assert await is_served()
     try:
-        path.write_bytes(b"[{" + b"},{".join(kept) + b"}]")
-        await wait_until(is_refused)
+        async with open_socket(venue.socket_url) as socket:
+            await socket.authenticate(member)
+            path.write_bytes(b"[{" + b"},{".join(kept) + b"}]")
+            await wait_until(is_refused)
+            cut = await socket.next("error")
+            assert cut["error"]["code"] == 1_011
     finally:
         path.write_bytes(before)
     await wait_until(is_served)

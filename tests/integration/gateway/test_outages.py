@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from realstack.admin.v1 import admin_pb2
 from tests.contract.gateway.client import MARKET, Rest, open_socket, order
@@ -138,6 +139,19 @@ async def test_the_gateway_waits_for_parts_that_are_not_there_yet(venue: Venue, 
     finally:
         status = alone.stop()
     assert status == 0
+
+
+async def test_a_gateway_that_ends_tells_its_sockets_first(venue: Venue) -> None:
+    """A last message says that it ends; then the socket closes as for a restart: 1012."""
+    async with open_socket(venue.socket_url) as socket:
+        await socket.next("welcome")
+        assert venue.gateway.stop() == 0
+        await socket.next("shutdown")
+        with pytest.raises(ConnectionClosed) as caught:
+            await socket.hear()
+    received = caught.value.rcvd
+    assert received is not None
+    assert received.code == 1_012
 
 
 async def test_a_market_that_is_listed_later_is_found(venue: Venue, rest: Rest) -> None:

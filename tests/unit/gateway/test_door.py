@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.keys import Principal, Role
+from gateway.errors import EdgeError
 from gateway.feeds.channel import Channel, Frame
 from gateway.limits import WS_AUTHENTICATIONS_MAX, WS_OUTBOX_FRAMES_MAX
 from gateway.order_entry import Caller
@@ -97,11 +98,33 @@ async def test_a_slow_peer_on_a_private_channel_is_cut_and_told_where_to_resume(
     await asyncio.wait_for(talk, 5)
     error = peer.messages()[-1]["error"]
     assert (error["name"], error["resume"], error["retryable"]) == ("SLOW_CONSUMER", resume, True)
-    assert peer.taken[-1] == {
-        "type": "websocket.close",
-        "code": CLOSE_SLOW,
-        "reason": f"SLOW_CONSUMER orders resume={resume}",
-    }
+    last = peer.taken[-1]
+    assert (last["type"], last["code"]) == ("websocket.close", CLOSE_SLOW)
+    assert last["reason"].startswith(f"SLOW_CONSUMER orders is cut, resume={resume}:")
+
+
+async def test_an_account_that_cannot_be_followed_cuts_its_sockets(gateway: Gateway) -> None:
+    """A private channel that has ended is never left silent."""
+    peer = Peer()
+    session = Session(gateway, None)
+    channel = Channel("fills", opening=list, private=True)
+    Subscription(channel, session.outbox).begin([Frame("{}", 5, 5)])
+    channel.fail(EdgeError.NOT_AUTHENTICATED, "the key is gone")
+    await asyncio.wait_for(converse(session, peer.receive, peer.send), 5)
+    assert peer.messages()[-1]["error"]["resume"] == 6
+    assert peer.taken[-1]["code"] == CLOSE_NOT_AUTHENTICATED
+
+
+async def test_a_key_that_is_removed_ends_its_sockets(gateway: Gateway) -> None:
+    """Whose key is no longer valid is sent away at once; sockets without a key stay."""
+    peer = Peer()
+    open_to_all = Session(gateway, None)
+    open_to_all.check_key()
+    assert open_to_all.outbox.cut is None
+    session = Session(gateway, Caller(Principal("alice", 7, Role.MEMBER), "key"))
+    session.check_key()
+    await asyncio.wait_for(converse(session, peer.receive, peer.send), 5)
+    assert peer.taken[-1]["code"] == CLOSE_NOT_AUTHENTICATED
 
 
 async def test_a_peer_that_guesses_keys_is_sent_away(gateway: Gateway) -> None:

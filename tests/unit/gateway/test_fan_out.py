@@ -138,7 +138,7 @@ async def test_a_slow_socket_is_cut_on_private_channels_with_where_to_resume() -
     while reader.outbox.cut is None:
         source.publish()
     cut = reader.outbox.cut
-    assert (cut.channel, cut.resume) == ("orders", source.number)
+    assert (cut.kind.name, cut.resume) == ("SLOW_CONSUMER", source.number)
     assert len(reader.outbox) == 0
     source.publish()
     assert reader.outbox.cut is cut

@@ -99,6 +99,7 @@ def test_text_that_cannot_be_an_order_id_is_none(text: str, order_id: int | None
     assert parse_order_id(text) == order_id
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(1, 10**6), max_size=60), st.integers(1, 7))
 def test_pages_hold_every_row_once(positions: set[int], size: int) -> None:
     """Following the tokens gives the whole list in order, and the last page has no token."""
