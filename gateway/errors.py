@@ -153,6 +153,12 @@ _EDGE: dict[EdgeError, tuple[int, Outcome, bool, str]] = {
         "no answer came in time; the same request with the same client_id finds out what happened",
     ),
     EdgeError.INTERNAL: (500, Outcome.UNKNOWN, False, "the gateway has a fault; it is recorded"),
+    EdgeError.AHEAD_OF_STREAM: (
+        422,
+        Outcome.REJECTED,
+        True,
+        "the stream cannot begin there yet: that point is still to come",
+    ),
     EdgeError.NOT_RETAINED: (
         410,
         Outcome.REJECTED,
@@ -203,6 +209,7 @@ class ApiError(Exception):
     """A request ends with an error of the registry.
 
     Attributes:
+        code: Its number.
         kind: The row of the registry.
         detail: What happened, in words, for this request.
         field: The field that broke a rule, if one did.
@@ -221,6 +228,7 @@ class ApiError(Exception):
         as_of_seq: int | None = None,
         resume: int | None = None,
     ) -> None:
+        self.code = code
         self.kind = REGISTRY[int(code)]
         self.detail = detail or (f"{field}: {rule}" if field and rule else self.kind.meaning)
         self.field = field
@@ -228,6 +236,14 @@ class ApiError(Exception):
         self.as_of_seq = as_of_seq
         self.resume = resume
         super().__init__(f"{self.kind.name} ({self.kind.code}): {self.detail}")
+
+    def inside(self, place: str) -> ApiError:
+        """Return the same error with its field named from further out, such as `order.price`."""
+        if self.field is None or self.rule is None:
+            return self
+        return ApiError(
+            self.code, field=f"{place}.{self.field}", rule=self.rule, as_of_seq=self.as_of_seq
+        )
 
     def problem(self, instance: str | None = None) -> Problem:
         """Return the error as it is answered.

@@ -72,18 +72,13 @@ def json_refusal(error: msgspec.MsgspecError | UnicodeDecodeError | RecursionErr
     if not isinstance(error, msgspec.ValidationError):
         return ApiError(EdgeError.MALFORMED_JSON, text)
     path = _PATH.search(text)
-    inside = _inside(path[1]) if path else ""
+    inside = path[1] if path else ""
     if match := _UNKNOWN.match(text):
         name = shown(_joined(inside, match[1]))
         return field_error(EdgeError.UNKNOWN_FIELD, name, "there is no such field here")
     if match := _MISSING.match(text):
         return field_error(EdgeError.MISSING_FIELD, _joined(inside, match[1]), "must be given")
     return _wrong_value(inside, text[: path.start()] if path else text)
-
-
-def _inside(path: str) -> str:
-    """Return a path within the body; the framework calls the body itself "data"."""
-    return "" if path == "data" else path.removeprefix("data.")
 
 
 def _joined(path: str, name: str) -> str:
@@ -166,6 +161,7 @@ def service_refusal(error: grpc.aio.AioRpcError, away: EdgeError) -> ApiError:
     """
     if error.code() is grpc.StatusCode.INVALID_ARGUMENT:
         field, _, rule = (error.details() or "").partition(": ")
+        field = field.removesuffix("_ns")  # a time is text here, with its unit in it
         code = EdgeError.INVALID_PAGE_TOKEN if field == "page_token" else EdgeError.INVALID_FIELD
         return field_error(code, field, rule or "breaks a rule")
     return ApiError(away)

@@ -30,6 +30,7 @@ from services._base.settings import (
 
 NAME = "gateway"
 STOP_SECONDS = 3
+SHUTDOWN_NOTICE_SECONDS = 0.05  # for a last message to leave before the sockets are closed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,6 +70,10 @@ def gateway_settings(options: argparse.Namespace) -> GatewaySettings:
 class GatewayServer(uvicorn.Server):
     """A server that says on stdout where it listens, once it does."""
 
+    def __init__(self, gateway: Gateway, listen: str) -> None:
+        super().__init__(server_config(gateway, listen))
+        self._gateway = gateway
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets=sockets)
@@ -79,6 +84,12 @@ class GatewayServer(uvicorn.Server):
         """Return where it listens: the host that was asked for, the port that it got."""
         port = self.servers[0].sockets[0].getsockname()[1]
         return f"{self.config.host}:{port}"
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, after every WebSocket was told."""
+        self._gateway.say_shutdown()
+        await asyncio.sleep(SHUTDOWN_NOTICE_SECONDS)
+        await super().shutdown(sockets=sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End in order; a second signal does not wait for open connections."""
@@ -100,6 +111,7 @@ def server_config(gateway: Gateway, listen: str) -> uvicorn.Config:
         limit_concurrency=WS_CONNECTIONS_MAX + 500,
         timeout_graceful_shutdown=STOP_SECONDS,
         timeout_keep_alive=30,
+        proxy_headers=False,  # nothing here asks who a proxy says the client is
         log_config=None,
         access_log=False,
         server_header=False,
@@ -115,7 +127,7 @@ async def serve(options: argparse.Namespace) -> None:
         KeysInvalid: When the key file is missing or breaks a rule.
     """
     gateway = Gateway(gateway_settings(options))
-    await GatewayServer(server_config(gateway, options.listen)).serve()
+    await GatewayServer(gateway, options.listen).serve()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -50,6 +50,16 @@ class GatewaySettings:
     origins: frozenset[str] = frozenset()
 
 
+class OpenSocket(Protocol):
+    """A socket that somebody has open."""
+
+    def check_key(self) -> None:
+        """End when the key is no longer valid."""
+
+    def say_shutdown(self) -> None:
+        """Tell the client that the gateway ends."""
+
+
 class Gateway:
     """Everything that requests and sockets use."""
 
@@ -73,7 +83,7 @@ class Gateway:
         self.trades = TradeFeed(self.engine, self.engine_link, self.lag)
         self.accounts = Accounts(self.engine, self.settlement, accounts_max=ACCOUNTS_MAX)
         self.orders = OrderEntry(self.engine, self.accounts)
-        self.sockets = 0
+        self.sockets: set[OpenSocket] = set()
         self.books: dict[str, BookFeed] = {}
         self.tapes: dict[str, MarketTrades] = {}
         self.status = StatusFeed(
@@ -84,7 +94,7 @@ class Gateway:
                 market_link=self.history.link,
                 lag=self.lag,
                 as_of_sequence=self.as_of_sequence,
-                sockets=lambda: self.sockets,
+                sockets=lambda: len(self.sockets),
             )
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -187,9 +197,18 @@ class Gateway:
 
     def _refresh_keys(self) -> None:
         try:
-            self.keys.refresh()
+            changed = self.keys.refresh()
         except KeysInvalid as error:
             log.error("key file not readable, former keys stay", detail=str(error))
+            return
+        if changed:
+            for each in tuple(self.sockets):
+                each.check_key()
+
+    def say_shutdown(self) -> None:
+        """Tell every socket that the gateway ends."""
+        for each in tuple(self.sockets):
+            each.say_shutdown()
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:

@@ -53,17 +53,20 @@ class EdgeError(IntEnum):
     WRONG_USAGE = 1_035
     MISSING_SETTING = 1_036
     FEED_BROKEN = 1_037
+    TOO_MANY_CALLS = 1_038
+    REQUEST_TOO_SLOW = 1_039
     INVALID_RECORDING = 1_038
 
 
-# gRPC alone: what is no protobuf message, an engine that stops, a place that is not there yet.
+# gRPC alone: what is no protobuf message, an engine that stops, too many calls, a slow request.
 GRPC_ONLY = frozenset(
     (
         EdgeError.MALFORMED,
         EdgeError.HALTED,
         EdgeError.CLOSED,
-        EdgeError.AHEAD_OF_STREAM,
         EdgeError.TOO_MANY_STREAMS,
+        EdgeError.TOO_MANY_CALLS,
+        EdgeError.REQUEST_TOO_SLOW,
     )
 )
 # The command line and the SDK behind it alone.

@@ -109,7 +109,7 @@ def load(
         data=folder,
         shared=Path(values.get("SHARED") or "../shared"),
         database_url=values.get("DATABASE_URL") or known.get("database_url", ""),
-        solana_rpc_url=values.get("SOLANA_RPC_URL") or known.get("localnet", ""),
+        solana_rpc_url=values.get("SOLANA_RPC_URL") or known.get("solana_rpc_url", ""),
         solana_ws_url=values.get("SOLANA_WS_URL", ""),
         engine_address=values.get("ENGINE_ADDRESS") or known.get("engine", ""),
         market_address=values.get("MARKET_ADDRESS") or known.get("market", ""),
@@ -133,13 +133,14 @@ def default_data(folder: Path | None = None, *, is_root: bool | None = None) -> 
 
 
 def recorded(data: Path) -> dict[str, str]:
-    """Return the addresses that the last `realstack up` recorded, by name of process."""
+    """Return the addresses that the last `realstack up` recorded, by name of process.
+
+    Nothing is known when none runs here, or when it is another user's.
+    """
     try:
         run = json.loads((data / RUN_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return {}
     addresses = {name: str(entry["address"]) for name, entry in run["processes"].items()}
-    if "localnet" in addresses:
-        addresses["localnet"] = f"http://{addresses['localnet']}"
-    facts = {name: str(run.get(name, "")) for name in ("gateway", "database_url")}
-    return {**addresses, **facts}
+    facts = ("gateway", "database_url", "solana_rpc_url")
+    return {**addresses, **{name: str(run.get(name, "")) for name in facts}}

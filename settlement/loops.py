@@ -30,6 +30,7 @@ TRANSIENT = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server ends an idle connection
     asyncpg.OperatorInterventionError,
     asyncpg.TransactionRollbackError,
     asyncpg.InsufficientResourcesError,
@@ -63,8 +64,10 @@ async def repeat(
 
 
 async def _pause(signal: asyncio.Event, length_ms: int) -> None:
+    # Not `wait_for`: before Python 3.12 it loses a cancellation that comes with the signal.
     try:
-        await asyncio.wait_for(signal.wait(), seconds(length_ms))
+        async with asyncio.timeout(seconds(length_ms)):
+            await signal.wait()
     except TimeoutError:
         return
     signal.clear()

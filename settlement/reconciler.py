@@ -17,9 +17,12 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
+
+import asyncpg
 
 from realstack.settings import MissingSetting
 from services._base.database import open_pool
@@ -47,7 +50,7 @@ from settlement.reconciliation import (
 )
 from settlement.registry import RegistryFile, RegistryInvalid
 from settlement.signer import KeypairFile, SignerInvalid
-from settlement.store import WrongChain, bind_chain, prepare
+from settlement.store import NeverRun, WrongChain, check_chain
 from settlement.store.deposits import DepositStore
 from settlement.store.reconciliations import Facts, ReconciliationStore
 from settlement.venue import Ledger, NotAllowed, Venue, VenueRefused, VenueUnavailable
@@ -55,6 +58,8 @@ from settlement.venue import Ledger, NotAllowed, Venue, VenueRefused, VenueUnava
 NAME = "settlement"
 WINDOW_MS_DEFAULT = 10_000
 RETRY_MS = 250
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +124,7 @@ class Reconciler:
         Raises:
             ChainUnavailable, VenueUnavailable: One of them cannot tell, all through the window.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds(window_ms)
-        while True:
-            try:
-                comparison = await self.compare()
-            except (ChainUnavailable, VenueUnavailable):
-                if loop.time() >= deadline:
-                    raise
-            else:
-                if not comparison.differences or loop.time() >= deadline:
-                    return comparison
-            await asyncio.sleep(seconds(RETRY_MS))
+        return await within(window_ms, self.compare, lambda found: not found.differences)
 
     async def _read_chain(self) -> _Read:
         slot_min = await self._store.slot_min()
@@ -206,6 +200,28 @@ class Reconciler:
                 for each in seen
             ]
         return found
+
+
+async def within(
+    window_ms: int, ask: Callable[[], Awaitable[Answer]], is_good: Callable[[Answer], bool]
+) -> Answer:
+    """Ask until the answer is good, or the window is over; then whatever the answer is.
+
+    Raises:
+        ChainUnavailable, VenueUnavailable: There was no answer when the window was over.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds(window_ms)
+    while True:
+        try:
+            answer = await ask()
+        except (ChainUnavailable, VenueUnavailable):
+            if loop.time() >= deadline:
+                raise
+        else:
+            if is_good(answer) or loop.time() >= deadline:
+                return answer
+        await asyncio.sleep(seconds(RETRY_MS))
 
 
 def _landed_slot(known: int | None, payment_id: int | None, landed: dict[int, int]) -> int | None:
@@ -287,7 +303,7 @@ async def run(options: argparse.Namespace) -> Comparison:
     """Compare once from the outside: ledger over gRPC, chain over RPC, and the database.
 
     Raises:
-        MissingSetting, RegistryInvalid, SignerInvalid, WrongChain: It cannot be compared.
+        MissingSetting, RegistryInvalid, SignerInvalid, WrongChain, NeverRun: It cannot be compared.
         ChainUnavailable, VenueUnavailable, OSError: One of them cannot be reached.
     """
     settings = read_settings(options)
@@ -300,8 +316,8 @@ async def run(options: argparse.Namespace) -> Comparison:
         stack.push_async_callback(chain.close)
         venue = Venue(settings.need("engine_address"), read_api_key(options, settings, NAME))
         stack.push_async_callback(venue.close)
-        await prepare(pool)
-        await bind_chain(pool, genesis_hash=await chain.genesis_hash(), authority=str(authority))
+        genesis_hash = await within(options.window_ms, chain.genesis_hash, bool)
+        await check_chain(pool, genesis_hash=genesis_hash, authority=str(authority))
         reconciler = Reconciler(
             chain=chain,
             venue=venue,
@@ -323,10 +339,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         RegistryInvalid,
         SignerInvalid,
         WrongChain,
+        NeverRun,
         ChainUnavailable,
         VenueUnavailable,
         VenueRefused,
         NotAllowed,
+        asyncpg.PostgresError,
         OSError,
     ) as error:
         sys.stdout.write(f"cannot compare ledger and chain: {error}\n")

@@ -137,7 +137,7 @@ class Worker:
         self._slot_seen = 0
         self._fills_came = asyncio.Event()
         self._payments_came = asyncio.Event()
-        self._intake = Intake(
+        self.intake = Intake(
             venue=venue,
             fills=stores.fills,
             withdrawals=stores.withdrawals,
@@ -186,8 +186,8 @@ class Worker:
         poll = self._timing.poll
         fills, payments = self._fills_came, self._payments_came
         return [
-            repeat("fills", self._intake.follow_fills, every_ms=poll),
-            repeat("holds", self._intake.follow_withdrawals, every_ms=poll),
+            repeat("fills", self.intake.follow_fills, every_ms=poll),
+            repeat("holds", self.intake.follow_withdrawals, every_ms=poll),
             repeat("batches", self.make_batches, every_ms=poll, wake=fills),
             repeat("send", self.send, every_ms=poll, wake=payments),
             repeat("confirm", self.confirm, every_ms=poll),

@@ -7,7 +7,8 @@ from cython.cimports.engine.core.book import find_key
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, BUY, HIDDEN, MARKET_ID_MAX, SELL
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
-from cython.cimports.engine.core.pools import find_balance, find_order
+from cython.cimports.engine.core.order_index import find_order
+from cython.cimports.engine.core.pools import find_balance
 from cython.cimports.engine.core.resting import locked_atoms, open_lots, seen_lots
 from cython.cimports.engine.core.state import (
     BOOKS,
@@ -85,9 +86,21 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
     check(core, waiting == core.waiting_count, b"every waiting stop is on its market's lists")
     resting += waiting
     check(core, resting == core.order_slab.count, b"every order in a slot rests or waits")
-    check(core, resting == core.order_table.count, b"every order in the index rests or waits")
+    check(core, resting == indexed_orders(core), b"every order in the index rests or waits")
     check(core, core.fired.count == 0, b"what a command triggered is worked")
     check(core, levels == core.level_slab.count, b"every level in a slot is on a book")
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def indexed_orders(core: cython.pointer(Core)) -> uint64_t:
+    """Count the orders in the index."""
+    i: uint64_t
+    count: uint64_t = core.order_table.count
+    for i in range(core.recent_count):
+        count += core.recent[i] != 0
+    return count
 
 
 @cython.cfunc
@@ -296,6 +309,7 @@ def audit_conservation(core: cython.pointer(Core), totals: cython.pointer(int64_
 def audit_ids(core: cython.pointer(Core)) -> cython.void:
     """Check that every remembered id is found."""
     position: uint64_t = core.ids.first
+    place: uint64_t = 0
     entry: cython.pointer(IdEntry)
     while position < core.ids.next:
         entry = entry_at(cython.address(core.ids), position)
@@ -307,6 +321,7 @@ def audit_ids(core: cython.pointer(Core)) -> cython.void:
                 entry.account_id,
                 entry.client_id_low,
                 entry.client_id_high,
+                cython.address(place),
             )
             == entry,
             b"every remembered id is in the table",

@@ -8,7 +8,7 @@ insertion moves little.
 
 import cython
 from cython.cimports.engine.core.book import FIRST_KEYS, NEAR, insert_after
-from cython.cimports.engine.core.mixed import link_special, unlink_special
+from cython.cimports.engine.core.mixed import link_special
 from cython.cimports.engine.core.pools import free_level_slot, take_level_slot
 from cython.cimports.engine.core.state import (
     LEVEL_CHANGED,
@@ -30,10 +30,8 @@ from cython.cimports.libc.string import memmove
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def reserve_key(side: cython.pointer(BookSide)) -> cython.bint:
-    """Make room for one more key; False when there is no memory."""
-    if side.count < side.capacity:
-        return True
+def grow_side(side: cython.pointer(BookSide)) -> cython.bint:
+    """Double the room for keys; False when there is no memory."""
     capacity: uint32_t = side.capacity * 2 if side.capacity else FIRST_KEYS
     keys: cython.p_void = realloc(side.keys, capacity * cython.sizeof(int64_t))
     if keys == cython.NULL:
@@ -52,16 +50,18 @@ def reserve_key(side: cython.pointer(BookSide)) -> cython.bint:
 @cython.exceptval(check=False)
 def find_key(side: cython.pointer(BookSide), key: int64_t) -> uint32_t:
     """Find the first position whose key is not below `key`."""
-    at: uint32_t = side.count
-    near: uint32_t = at - NEAR if at > NEAR else 0
-    while at > near:
-        if side.keys[at - 1] < key:
-            return at
-        at -= 1
     base: cython.pointer(int64_t) = side.keys
-    count: uint32_t = at
+    count: uint32_t = side.count
     half: uint32_t
-    while count > 0:  # without a branch on the comparison, which nothing could predict
+    below: uint32_t = 0
+    i: cython.int
+    # Nothing could predict a branch on these comparisons, so there is none.
+    if count > NEAR and base[count - NEAR - 1] < key:
+        base += count - NEAR
+        for i in range(NEAR):
+            below += base[i] < key
+        return count - NEAR + below
+    while count > 0:
         half = (count + 1) >> 1
         base += half * (base[half - 1] < key)
         count -= half
@@ -129,31 +129,6 @@ def insert_level(
         core.levels[index].flags |= LEVEL_CHANGED
         note(cython.address(core.levels_changed), index)
     return index
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def unlink(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
-    """Take an order out of its level; a level that becomes empty vanishes."""
-    order: cython.pointer(Order) = cython.address(core.orders[slot])
-    level: cython.pointer(Level) = cython.address(core.levels[order.level])
-    touch_level(core, order.level)
-    if order.flags & SPECIAL:
-        unlink_special(core, slot)
-    else:
-        level.quantity_lots -= order.leaves_lots
-    if order.previous != 0:
-        core.orders[order.previous].next = order.next
-    else:
-        level.head = order.next
-    if order.next != 0:
-        core.orders[order.next].previous = order.previous
-    else:
-        level.tail = order.previous
-    level.order_count -= 1
-    if level.order_count == 0:
-        remove_level(core, order.level)
 
 
 @cython.cfunc

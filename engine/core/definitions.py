@@ -281,6 +281,10 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.fee_ppm_max = max(market.maker_fee_ppm, market.taker_fee_ppm)
     market.symbol_low = command.target_client_id_low
     market.symbol_high = command.target_client_id_high
+    market.lock_asset_id[BUY] = market.quote_asset_id
+    market.lock_asset_id[SELL] = market.base_asset_id
+    market.proceeds_asset_id[BUY] = market.base_asset_id
+    market.proceeds_asset_id[SELL] = market.quote_asset_id
     market.band_ppm = cython.cast(uint32_t, command.display_lots)
     market.sides[BUY].sign = 1
     market.sides[SELL].sign = -1

@@ -1,14 +1,14 @@
 # cython: language_level=3
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The work queue: stops that a command triggers arrive, one after the other, inside that command."""
+"""The work queue: stops that a command triggers arrive one after the other, inside it."""
 
 import cython
+from cython.cimports.engine.core.arrivals import aim, reserve, work
 from cython.cimports.engine.core.constants import BUY, EVENT_TRIGGERED, STOP_LIMIT
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.resting import dearest_ticks, stop_locked_atoms
 from cython.cimports.engine.core.state import ORDER_FLAGS, Core, Extra, Market, Order, Taker
 from cython.cimports.engine.core.stops import fire_by_quotes
-from cython.cimports.engine.core.taker import aim, reserve, work
 from cython.cimports.engine.core.writer import taker_event
 from cython.cimports.libc.stdint import int64_t, uint32_t
 

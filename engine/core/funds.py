@@ -14,6 +14,7 @@ from cython.cimports.engine.core.constants import (
 )
 from cython.cimports.engine.core.hashing import add_to, order_id_hash, take_from
 from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.order_index import has_room_for_id, take_order_id
 from cython.cimports.engine.core.pools import balance_of, new_event, reserve_withdrawal
 from cython.cimports.engine.core.state import Asset, Balance, Core, Slab, Table, Withdrawal, check
 from cython.cimports.engine.core.sums import hash_withdrawal, touch_balance
@@ -56,7 +57,9 @@ def hold(core: cython.pointer(Core), command: cython.pointer(cython.const[Comman
     """Hold free funds for a withdrawal, under an id from the venue's order ids."""
     index: uint32_t = balance_of(core, command.account_id, command.asset_id)
     if not check(
-        core, index != 0 and reserve_withdrawal(core), b"there is memory for a withdrawal"
+        core,
+        index != 0 and has_room_for_id(core) and reserve_withdrawal(core),
+        b"there is memory for a withdrawal",
     ):
         return REJECT_NONE
     balance: cython.pointer(Balance) = cython.address(core.balances[index])
@@ -64,11 +67,10 @@ def hold(core: cython.pointer(Core), command: cython.pointer(cython.const[Comman
         return INSUFFICIENT_FUNDS
     slot: uint32_t = take_withdrawal_slot(core)
     item: cython.pointer(Withdrawal) = cython.address(core.withdrawals[slot])
-    item.withdrawal_id = core.next_order_id
+    item.withdrawal_id = take_order_id(core)
     item.account_id = command.account_id
     item.asset_id = command.asset_id
     item.amount_atoms = command.amount_atoms
-    core.next_order_id += 1
     table_insert(cython.address(core.withdrawal_table), order_id_hash(item.withdrawal_id), slot)
     add_to(cython.address(core.sum), hash_withdrawal(item))
     touch_balance(core, index)

@@ -12,40 +12,40 @@ from cython.cimports.engine.core.constants import (
     SENT_TIME_AHEAD_NS_MAX,
 )
 from cython.cimports.engine.core.hashing import take_from
-from cython.cimports.engine.core.ids import CHUNK_BITS, CHUNK_MASK, FIRST_CHUNKS, entry_at
+from cython.cimports.engine.core.ids import (
+    CHUNK_BITS,
+    CHUNK_MASK,
+    FIRST_CHUNKS,
+    entry_at,
+    is_entry_of,
+)
 from cython.cimports.engine.core.layout import Command
-from cython.cimports.engine.core.pools import find_order
-from cython.cimports.engine.core.state import Core, IdEntry, IdWindow, Order, Table, check
+from cython.cimports.engine.core.memory import zeroed
+from cython.cimports.engine.core.order_index import find_order
+from cython.cimports.engine.core.state import Core, IdEntry, IdWindow, Order, check
 from cython.cimports.engine.core.sums import hash_id_entry
 from cython.cimports.engine.core.table import (
     slot_hash,
     slot_value,
     table_free,
     table_home,
-    table_insert,
     table_mask,
     table_remove,
     table_replace,
-    table_reserve,
 )
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.libc.stdlib import calloc, free, malloc
+from cython.cimports.libc.stdlib import calloc, free
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def ids_reserve(ids: cython.pointer(IdWindow)) -> cython.bint:
-    """Make room for what one command may add; False when there is no memory.
-
-    It adds its own entry and moves at most ID_EVICTIONS_PER_COMMAND_MAX others to the back.
-    """
-    if not table_reserve(cython.address(ids.table)):
+    """Make the next chunk; False when there is no memory."""
+    if not has_chunk(ids, ids.reserved):
         return False
-    last: uint64_t = ids.next + ID_EVICTIONS_PER_COMMAND_MAX
-    if not has_chunk(ids, ids.next):
-        return False
-    return last >> CHUNK_BITS == ids.next >> CHUNK_BITS or has_chunk(ids, last)
+    ids.reserved += CHUNK_MASK + 1
+    return True
 
 
 @cython.cfunc
@@ -59,7 +59,8 @@ def has_chunk(ids: cython.pointer(IdWindow), position: uint64_t) -> cython.bint:
     chunk = chunk & (ids.chunks_capacity - 1)
     if ids.chunks[chunk] == cython.NULL:
         ids.chunks[chunk] = cython.cast(
-            cython.pointer(IdEntry), malloc(cython.sizeof(IdEntry) << CHUNK_BITS)
+            cython.pointer(IdEntry),
+            zeroed(cython.sizeof(IdEntry) << CHUNK_BITS, cython.address(ids.blocks[chunk])),
         )
     return ids.chunks[chunk] != cython.NULL
 
@@ -76,12 +77,21 @@ def grow_directory(ids: cython.pointer(IdWindow)) -> cython.bint:
     )
     if chunks == cython.NULL:
         return False
+    blocks: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), calloc(capacity, cython.sizeof(cython.p_void))
+    )
+    if blocks == cython.NULL:
+        free(chunks)
+        return False
     first: uint64_t = ids.first >> CHUNK_BITS
     chunk: uint64_t
     for chunk in range(first, first + ids.chunks_capacity):
         chunks[chunk & (capacity - 1)] = ids.chunks[chunk & (ids.chunks_capacity - 1)]
+        blocks[chunk & (capacity - 1)] = ids.blocks[chunk & (ids.chunks_capacity - 1)]
     free(ids.chunks)
+    free(ids.blocks)
     ids.chunks = chunks
+    ids.blocks = blocks
     ids.chunks_capacity = capacity
     return True
 
@@ -89,7 +99,7 @@ def grow_directory(ids: cython.pointer(IdWindow)) -> cython.bint:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def find_in(
+def search_in(
     ids: cython.pointer(IdWindow),
     slots: cython.pointer(uint64_t),
     bits: uint32_t,
@@ -105,35 +115,10 @@ def find_in(
     while slots[at] != 0:
         if slot_hash(slots[at]) == hash:
             entry = entry_at(ids, slot_value(slots[at]))
-            if (
-                entry.client_id_low == low
-                and entry.client_id_high == high
-                and entry.account_id == account_id
-            ):
+            if is_entry_of(entry, account_id, low, high):
                 return entry
         at = (at + 1) & mask
     return cython.NULL
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def find_entry(
-    ids: cython.pointer(IdWindow),
-    hash: uint32_t,
-    account_id: uint32_t,
-    low: uint64_t,
-    high: uint64_t,
-) -> cython.pointer(IdEntry):
-    """Find the entry of a client id; NULL when it is not remembered."""
-    table: cython.pointer(Table) = cython.address(ids.table)
-    entry: cython.pointer(IdEntry) = cython.NULL
-    if table.slots == cython.NULL:
-        return cython.NULL
-    entry = find_in(ids, table.slots, table.bits, hash, account_id, low, high)
-    if entry == cython.NULL and table.old_slots != cython.NULL:
-        entry = find_in(ids, table.old_slots, table.old_bits, hash, account_id, low, high)
-    return entry
 
 
 @cython.cfunc
@@ -144,10 +129,11 @@ def remember(
     command: cython.pointer(cython.const[Command]),
     hash: uint32_t,
     body_hash: uint64_t,
+    place: uint64_t,
 ) -> cython.void:
     """Add an accepted command's id, then drop what is expired or too many.
 
-    There is room (`ids_reserve`).
+    There is room (`ids_have_room`), and `place` is where `find_entry` looked last.
     """
     ids: cython.pointer(IdWindow) = cython.address(core.ids)
     entry: cython.pointer(IdEntry) = entry_at(ids, ids.next)
@@ -160,7 +146,8 @@ def remember(
     entry.sent_time_ns = command.sent_time_ns
     entry.account_id = command.account_id
     entry.hash = hash
-    table_insert(cython.address(ids.table), hash, cython.cast(uint32_t, ids.next))
+    ids.table.slots[place] = cython.cast(uint64_t, hash) << 32 | cython.cast(uint32_t, ids.next)
+    ids.table.count += 1
     ids.next += 1
     expired_before: int64_t = command.time_ns - ids.window_ns - SENT_TIME_AHEAD_NS_MAX
     for _ in range(ID_EVICTIONS_PER_COMMAND_MAX):
@@ -212,7 +199,8 @@ def evict(
 def drop_chunk(ids: cython.pointer(IdWindow), chunk: uint64_t) -> cython.void:
     """Give a chunk back whose entries are all gone."""
     chunk = chunk & (ids.chunks_capacity - 1)
-    free(ids.chunks[chunk])
+    free(ids.blocks[chunk])
+    ids.blocks[chunk] = cython.NULL
     ids.chunks[chunk] = cython.NULL
 
 
@@ -239,6 +227,7 @@ def ids_free(ids: cython.pointer(IdWindow)) -> cython.void:
     """Give the memory back."""
     chunk: uint64_t
     for chunk in range(ids.chunks_capacity):
-        free(ids.chunks[chunk])
+        free(ids.blocks[chunk])
     free(ids.chunks)
+    free(ids.blocks)
     table_free(cython.address(ids.table))

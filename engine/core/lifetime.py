@@ -25,6 +25,7 @@ def new_core() -> cython.pointer(Core):
     core: cython.pointer(Core) = cython.cast(cython.pointer(Core), calloc(1, cython.sizeof(Core)))
     if core != cython.NULL:
         core.next_order_id = 1
+        core.recent_first = 1
         core.next_trade_id = 1
         core.next_priority = 1
         core.next_due_ns = NEVER_NS
@@ -40,7 +41,7 @@ def new_core() -> cython.pointer(Core):
 def free_core(core: cython.pointer(Core)) -> cython.void:
     """Give all memory back."""
     i: uint32_t
-    j: uint32_t
+    j: cython.int
     if core == cython.NULL:
         return
     for i in range(core.accounts_capacity):
@@ -53,6 +54,7 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
             for j in range(BOOKS):
                 free_side(cython.address(core.markets[i].sides[j]))
             free(core.markets[i])
+    free(core.recent)
     table_free(cython.address(core.order_table))
     table_free(cython.address(core.withdrawal_table))
     ids_free(cython.address(core.ids))

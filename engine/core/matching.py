@@ -66,8 +66,8 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
     """Walk the book as the order would, without changing it.
 
     It counts only what would really trade. At a level it takes what is seen, then the reserves of
-    icebergs (all of them, whatever their tranches), then what is hidden. The walk ends when the cost is more than any balance
-    can be: the sum stays within 64 bits.
+    icebergs (all of them, whatever their tranches), then what is hidden. The walk ends when the
+    cost is more than any balance can be: the sum stays within 64 bits.
     """
     found = cython.declare(Reach)
     market: cython.pointer(Market) = taker.market

@@ -41,11 +41,13 @@ cdef inline int64_t notional_atoms(
 cdef inline int64_t lock_required(
     const Market *market, int side, int64_t price_ticks, int64_t leaves_lots, uint32_t credit_ppm
 ) noexcept nogil:
-    cdef int64_t notional
-    if side != BUY:
-        return leaves_lots * market.base_atoms_per_lot
-    notional = notional_atoms(market, price_ticks, leaves_lots)
-    return notional + fee_atoms(notional, market.fee_ppm_max, credit_ppm)
+    # Both are computed: half of all orders are sells, which no branch could predict. What is not
+    # taken may wrap.
+    cdef int64_t notional = notional_atoms(market, price_ticks, leaves_lots)
+    cdef int64_t buy = notional + fee_atoms(notional, market.fee_ppm_max, credit_ppm)
+    cdef int64_t sell = leaves_lots * market.base_atoms_per_lot
+    cdef int64_t is_buy = -<int64_t> (side == BUY)
+    return (buy & is_buy) | (sell & ~is_buy)
 
 
 @cython.cdivision(True)

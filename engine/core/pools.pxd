@@ -1,13 +1,12 @@
 """Slabs of orders, levels, balances, withdrawals and events: taking and giving back inline."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from engine.core.constants cimport ASSET_ID_MAX, MARKET_ID_MAX
-from engine.core.hashing cimport order_id_hash
 from engine.core.layout cimport Command, Event
-from engine.core.state cimport Account, Core, Queue, Slab, Table
-from engine.core.table cimport slot_hash, slot_value, table_home, table_mask
+from engine.core.order_index cimport has_room_for_id
+from engine.core.state cimport Account, Core, Queue, Slab
 
 cdef enum:
     FIRST_CAPACITY = 64  # slots of a slab
@@ -15,14 +14,32 @@ cdef enum:
     FIRST_ASSETS = 4  # of an account
     FIRST_ORDERS = 8  # of an account
 
-cdef bint reserve_order(Core *core) noexcept nogil
-cdef bint reserve_level(Core *core) noexcept nogil
+cdef bint grow_orders(Core *core) noexcept nogil
+cdef bint grow_levels(Core *core) noexcept nogil
+cdef bint grow_account_orders(Account *account) noexcept nogil
 cdef bint reserve_queue(Queue *queue, uint32_t more) noexcept nogil
-cdef bint reserve_account_order(Account *account) noexcept nogil
 cdef bint reserve_withdrawal(Core *core) noexcept nogil
 cdef bint reserve_account(Core *core, uint32_t account_id) noexcept nogil
 cdef uint32_t open_balance(Core *core, uint32_t account_id, uint32_t asset_id) noexcept nogil
 cdef bint grow_events(Core *core) noexcept nogil
+
+
+cdef inline bint has_free(Slab *slab) noexcept nogil:
+    return slab.free != 0 or slab.length < slab.capacity
+
+
+cdef inline bint has_room_for_level(Core *core) noexcept nogil:
+    return has_free(&core.level_slab) or grow_levels(core)
+
+
+cdef inline bint has_room_for_order(Core *core, Account *account) noexcept nogil:
+    # Whether one more order can work and open a level; False when there is no memory.
+    return (
+        has_room_for_id(core)
+        and (has_free(&core.order_slab) or grow_orders(core))
+        and has_room_for_level(core)
+        and (account.orders_count < account.orders_capacity or grow_account_orders(account))
+    )
 
 
 cdef inline bint has_account(Core *core, uint32_t account_id) noexcept nogil:
@@ -37,7 +54,9 @@ cdef inline bint has_market(Core *core, uint32_t market_id) noexcept nogil:
     return market_id <= MARKET_ID_MAX and core.markets[market_id] != NULL
 
 
-cdef inline uint32_t find_balance(Core *core, uint32_t account_id, uint32_t asset_id) noexcept nogil:
+cdef inline uint32_t find_balance(
+    Core *core, uint32_t account_id, uint32_t asset_id
+) noexcept nogil:
     # The index of a balance, 0 when it was never used.
     cdef Account *account = &core.accounts[account_id]
     return account.balances[asset_id] if asset_id < account.balances_capacity else 0
@@ -91,42 +110,33 @@ cdef inline void free_level_slot(Core *core, uint32_t index) noexcept nogil:
     core.level_slab.count -= 1
 
 
-cdef inline uint32_t find_order_in(
-    Core *core, uint64_t *slots, uint32_t bits, uint32_t hash, uint64_t order_id
-) noexcept nogil:
-    cdef uint64_t mask = table_mask(bits)
-    cdef uint64_t at = table_home(hash, bits)
-    while slots[at] != 0:
-        if slot_hash(slots[at]) == hash:
-            if core.orders[slot_value(slots[at])].order_id == order_id:
-                return slot_value(slots[at])
-        at = (at + 1) & mask
-    return 0
-
-
-cdef inline uint32_t find_order(Core *core, uint64_t order_id) noexcept nogil:
-    # The slot of a working order, 0 when there is none of this id.
-    cdef Table *table = &core.order_table
-    cdef uint32_t slot = 0
-    cdef uint32_t hash = order_id_hash(order_id)
-    if table.slots == NULL:
-        return 0
-    slot = find_order_in(core, table.slots, table.bits, hash, order_id)
-    if slot == 0 and table.old_slots != NULL:
-        slot = find_order_in(core, table.old_slots, table.old_bits, hash, order_id)
-    return slot
-
-
-cdef inline Event *new_event(Core *core, const Command *command, int kind) noexcept nogil:
-    # An event with the command's sequence and time, all else zero.
+cdef inline Event *open_event(Core *core, const Command *command, int kind) noexcept nogil:
+    # An event with the command's sequence and time; from code to leaves it is for the caller to
+    # fill, the rest is zero.
     cdef Event *event
     if core.events_count == core.events_capacity and not grow_events(core):
         return &core.spare_event
     event = &core.events[core.events_count]
-    memset(event, 0, sizeof(Event))
     event.sequence = command.sequence
     event.time_ns = command.time_ns
-    event.kind = <unsigned char> kind
+    event.kind = <uint8_t> kind
+    event.fee_atoms = 0
+    event.maker_order_id = 0
+    event.maker_leaves_lots = 0
+    event.maker_fee_atoms = 0
+    event.trade_id = 0
+    event.maker_account_id = 0
     event.event_index = <uint32_t> (core.events_count - core.events_first)
+    event.maker_client_id_low = 0
+    event.maker_client_id_high = 0
+    event.maker_filled_lots = 0
     core.events_count += 1
+    return event
+
+
+cdef inline Event *new_event(Core *core, const Command *command, int kind) noexcept nogil:
+    # An event with the command's sequence and time, all else zero.
+    cdef Event *event = open_event(core, command, kind)
+    memset(&event.side, 0, 15)  # to the end of market_id
+    memset(&event.order_id, 0, 56)  # to the end of leaves_lots
     return event

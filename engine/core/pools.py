@@ -13,6 +13,7 @@ from cython.cimports.engine.core.pools import (
     FIRST_CAPACITY,
     FIRST_EVENTS,
     FIRST_ORDERS,
+    has_free,
 )
 from cython.cimports.engine.core.state import (
     Account,
@@ -29,7 +30,7 @@ from cython.cimports.engine.core.state import (
     Withdrawal,
     check,
 )
-from cython.cimports.engine.core.table import table_reserve
+from cython.cimports.engine.core.table import table_has_room
 from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.libc.stdlib import realloc
 from cython.cimports.libc.string import memset
@@ -64,23 +65,19 @@ def next_capacity(slab: cython.pointer(Slab)) -> uint32_t:
 @cython.nogil
 @cython.exceptval(check=False)
 def grow_changes(changes: cython.pointer(Changes), capacity: uint32_t) -> cython.bint:
-    """Give the list of changes room for every slot of its slab."""
+    """Give the list of changes room for every slot of its slab, and one more."""
     memory: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(changes.slots)
     )
-    return grown(memory, capacity, cython.sizeof(uint32_t))
+    return grown(memory, cython.cast(cython.size_t, capacity) + 1, cython.sizeof(uint32_t))
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def reserve_order(core: cython.pointer(Core)) -> cython.bint:
-    """Make room for one more working order."""
+def grow_orders(core: cython.pointer(Core)) -> cython.bint:
+    """Double the room for working orders."""
     slab: cython.pointer(Slab) = cython.address(core.order_slab)
-    if not table_reserve(cython.address(core.order_table)):
-        return False
-    if slab.free != 0 or slab.length < slab.capacity:
-        return True
     capacity: uint32_t = next_capacity(slab)
     orders: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(core.orders)
@@ -106,11 +103,9 @@ def reserve_order(core: cython.pointer(Core)) -> cython.bint:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def reserve_level(core: cython.pointer(Core)) -> cython.bint:
-    """Make room for one more level."""
+def grow_levels(core: cython.pointer(Core)) -> cython.bint:
+    """Double the room for levels."""
     slab: cython.pointer(Slab) = cython.address(core.level_slab)
-    if slab.free != 0 or slab.length < slab.capacity:
-        return True
     capacity: uint32_t = next_capacity(slab)
     levels: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(core.levels)
@@ -151,10 +146,8 @@ def reserve_queue(queue: cython.pointer(Queue), more: uint32_t) -> cython.bint:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def reserve_account_order(account: cython.pointer(Account)) -> cython.bint:
-    """Make room for one more order in the account's list."""
-    if account.orders_count < account.orders_capacity:
-        return True
+def grow_account_orders(account: cython.pointer(Account)) -> cython.bint:
+    """Double the room of an account's list of orders."""
     capacity: uint32_t = account.orders_capacity * 2 if account.orders_capacity else FIRST_ORDERS
     orders: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(account.orders)
@@ -171,9 +164,9 @@ def reserve_account_order(account: cython.pointer(Account)) -> cython.bint:
 def reserve_withdrawal(core: cython.pointer(Core)) -> cython.bint:
     """Make room for one more open withdrawal."""
     slab: cython.pointer(Slab) = cython.address(core.withdrawal_slab)
-    if not table_reserve(cython.address(core.withdrawal_table)):
+    if not table_has_room(cython.address(core.withdrawal_table)):
         return False
-    if slab.free != 0 or slab.length < slab.capacity:
+    if has_free(slab):
         return True
     capacity: uint32_t = next_capacity(slab)
     items: cython.pointer(cython.p_void) = cython.cast(

@@ -12,7 +12,7 @@ from cython.cimports.cpython.buffer import (
 )
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, GROUP_OWN, MARKET_ID_MAX
 from cython.cimports.engine.core.layout import OrderView
-from cython.cimports.engine.core.pools import find_order
+from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.resting import locked_atoms, seen_lots
 from cython.cimports.engine.core.state import (
     MIXED,

@@ -1,4 +1,4 @@
-"""Working orders: what they have locked, and how they end without a trade."""
+"""Working orders: finding them, what they have locked, and how they end without a trade."""
 
 from libc.stdint cimport int64_t, uint32_t
 
@@ -7,6 +7,9 @@ from engine.core.money cimport lock_required
 from engine.core.layout cimport Command
 from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, level_side
 
+cdef uint32_t target(Core *core, const Command *command) noexcept nogil
+cdef int cancel_one(Core *core, const Command *command) noexcept nogil
+cdef int cancel_all(Core *core, const Command *command) noexcept nogil
 cdef void unlock(Core *core, uint32_t index, int64_t atoms) noexcept nogil
 cdef void cancel(
     Core *core, uint32_t slot, int reason, int flags, const Command *command
@@ -62,7 +65,10 @@ cdef inline int64_t locked_atoms(Core *core, uint32_t slot) noexcept nogil:
     cdef Level *level = &core.levels[order.level]
     if order.flags & SPECIAL and core.extras[slot].is_waiting:
         return stop_locked_atoms(core, slot)
-    cdef uint32_t credit_ppm = core.details[slot].fee_credit_ppm if order.filled_lots != 0 else 0
     return lock_required(
-        core.markets[level.market_id], level_side(level), level.price_ticks, order.leaves_lots, credit_ppm
+        core.markets[level.market_id],
+        level_side(level),
+        level.price_ticks,
+        order.leaves_lots,
+        core.details[slot].fee_credit_ppm,
     )

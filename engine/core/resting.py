@@ -1,33 +1,153 @@
 # cython: language_level=3
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""What happens to a working order besides trading: it is unlocked, cancelled, forgotten."""
+"""What happens to a working order besides trading: it is found, cancelled, forgotten."""
 
 import cython
 from cython.cimports.engine.core.book import unlink
-from cython.cimports.engine.core.constants import EVENT_CANCELLED, RESTING, WAITING
+from cython.cimports.engine.core.constants import (
+    ANSWER,
+    EVENT_CANCELLED,
+    EVENT_CANCELLED_ALL,
+    REASON_CANCEL_ALL,
+    REASON_REQUESTED,
+    REJECT_NONE,
+    RESTING,
+    UNKNOWN_ORDER,
+    WAITING,
+)
 from cython.cimports.engine.core.due import leave_due
-from cython.cimports.engine.core.hashing import order_id_hash
+from cython.cimports.engine.core.hashing import client_id_hash
+from cython.cimports.engine.core.ids import find_entry
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.pools import free_order_slot
+from cython.cimports.engine.core.order_index import find_order, unindex_order
+from cython.cimports.engine.core.pools import free_order_slot, new_event
 from cython.cimports.engine.core.resting import locked_atoms, seen_lots
-from cython.cimports.engine.core.state import SPECIAL, Account, Balance, Core, Order, check
+from cython.cimports.engine.core.special import has_tag
+from cython.cimports.engine.core.state import (
+    SPECIAL,
+    Account,
+    Balance,
+    Core,
+    IdEntry,
+    Level,
+    Order,
+    check,
+    level_side,
+)
 from cython.cimports.engine.core.stops import stop_waiting
 from cython.cimports.engine.core.sums import take_order, touch_balance
-from cython.cimports.engine.core.table import table_remove
 from cython.cimports.engine.core.writer import order_event
-from cython.cimports.libc.stdint import int64_t, uint32_t
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
+from cython.cimports.libc.stdlib import free, malloc, qsort
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def unlock(core: cython.pointer(Core), index: uint32_t, atoms: int64_t) -> cython.void:
-    """Move from locked back to free."""
-    balance: cython.pointer(Balance) = cython.address(core.balances[index])
-    check(core, 0 <= atoms <= balance.locked_atoms, b"no more is unlocked than is locked")
-    touch_balance(core, index)
-    balance.locked_atoms -= atoms
-    balance.free_atoms += atoms
+def target(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> uint32_t:
+    """Find the working order that a command names by either id, if it is the account's own."""
+    order_id: uint64_t = command.order_id
+    low: uint64_t = command.target_client_id_low
+    high: uint64_t = command.target_client_id_high
+    entry: cython.pointer(IdEntry)
+    place: uint64_t = 0
+    if order_id == 0:
+        if core.ids.table.slots == cython.NULL:
+            return 0
+        entry = find_entry(
+            cython.address(core.ids),
+            client_id_hash(command.account_id, low, high),
+            command.account_id,
+            low,
+            high,
+            cython.address(place),
+        )
+        if entry == cython.NULL:
+            return 0
+        order_id = entry.order_id
+    slot: uint32_t = core.slot_hint
+    order: cython.pointer(Order) = cython.address(core.orders[slot])
+    if slot == 0 or order.level == 0 or order.order_id != order_id:
+        slot = find_order(core, order_id)
+        order = cython.address(core.orders[slot])
+    if slot == 0:
+        return 0
+    if core.balances[order.lock_balance].account_id != command.account_id:
+        return 0
+    is_named: cython.bint = order.client_id_low == low and order.client_id_high == high
+    return slot if command.order_id != 0 or is_named else 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_one(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Cancel one working order."""
+    slot: uint32_t = target(core, command)
+    if slot == 0:
+        return UNKNOWN_ORDER
+    core.answer_order_id = core.orders[slot].order_id
+    cancel(core, slot, REASON_REQUESTED, ANSWER, command)
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def by_number(
+    left: cython.pointer(cython.const[cython.void]),
+    right: cython.pointer(cython.const[cython.void]),
+) -> cython.int:
+    """Compare two ids for `qsort`."""
+    a: uint64_t = cython.cast(cython.pointer(cython.const[uint64_t]), left)[0]
+    b: uint64_t = cython.cast(cython.pointer(cython.const[uint64_t]), right)[0]
+    return (a > b) - (a < b)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_all(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
+    account: cython.pointer(Account) = cython.address(core.accounts[command.account_id])
+    count: cython.size_t = 0
+    i: uint32_t
+    order: cython.pointer(Order)
+    level: cython.pointer(Level)
+    event: cython.pointer(Event)
+    order_ids: cython.pointer(uint64_t) = cython.cast(
+        cython.pointer(uint64_t), malloc((account.orders_count + 1) * cython.sizeof(uint64_t))
+    )
+    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
+        return REJECT_NONE
+    for i in range(account.orders_count):
+        order = cython.address(core.orders[account.orders[i]])
+        level = cython.address(core.levels[order.level])
+        if command.market_id not in (0, level.market_id):
+            continue
+        if command.side not in (0, level_side(level)):
+            continue
+        if command.tag != 0 and not has_tag(core, account.orders[i], command.tag):
+            continue
+        order_ids[count] = order.order_id
+        count += 1
+    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
+    for i in range(count):
+        cancel(core, find_order(core, order_ids[i]), REASON_CANCEL_ALL, 0, command)
+    free(order_ids)
+    event = new_event(core, command, EVENT_CANCELLED_ALL)
+    event.side = command.side
+    event.flags = ANSWER
+    event.account_id = command.account_id
+    event.market_id = command.market_id
+    event.client_id_low = command.client_id_low
+    event.client_id_high = command.client_id_high
+    event.quantity_lots = count
+    return REJECT_NONE
 
 
 @cython.cfunc
@@ -63,6 +183,18 @@ def cancel(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def unlock(core: cython.pointer(Core), index: uint32_t, atoms: int64_t) -> cython.void:
+    """Move from locked back to free."""
+    balance: cython.pointer(Balance) = cython.address(core.balances[index])
+    check(core, 0 <= atoms <= balance.locked_atoms, b"no more is unlocked than is locked")
+    touch_balance(core, index)
+    balance.locked_atoms -= atoms
+    balance.free_atoms += atoms
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def forget(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     """Take an order that left its level, and the sum, out of the index."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
@@ -71,9 +203,7 @@ def forget(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     account: cython.pointer(Account) = cython.address(
         core.accounts[core.balances[order.lock_balance].account_id]
     )
-    found: cython.bint = table_remove(
-        cython.address(core.order_table), order_id_hash(order.order_id), slot
-    )
+    found: cython.bint = unindex_order(core, order.order_id, slot)
     check(core, found, b"every working order is in the index")
     listed: cython.bint = (
         order.account_position < account.orders_count

@@ -97,6 +97,12 @@ def sets_unused_field(
     masks: cython.pointer(uint64_t) = core.unused_masks[command.kind]
     unused: uint64_t = 0
     i: cython.int
+    # The two that come most often use whole words: a place all but one.
+    if command.kind == PLACE:
+        return words[7] != 0
+    if command.kind == CANCEL:
+        unused = words[5] & masks[5] | words[6] & masks[6] | words[8] | words[9]
+        return (unused | words[10] | words[11] | words[14] | words[15]) != 0
     for i in range(2, 16):
         unused |= words[i] & masks[i]
     return unused != 0

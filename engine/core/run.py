@@ -3,6 +3,7 @@
 """The way of commands through the rules: many in, their events out, without Python objects."""
 
 import cython
+from cython.cimports.engine.core.arrivals import place
 from cython.cimports.engine.core.constants import (
     ANSWER,
     CANCEL,
@@ -31,19 +32,20 @@ from cython.cimports.engine.core.definitions import define
 from cython.cimports.engine.core.due import expire
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
-from cython.cimports.engine.core.hashing import client_id_hash, mix_high, order_id_hash
-from cython.cimports.engine.core.ids import find_entry, ids_reserve, remember
+from cython.cimports.engine.core.hashing import client_id_hash, mix_high
+from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.orders import cancel_all, cancel_one, place, replace
+from cython.cimports.engine.core.order_index import find_order, prefetch_order_place
 from cython.cimports.engine.core.pools import (
-    find_order,
     has_account,
     has_asset,
     has_market,
     new_event,
 )
+from cython.cimports.engine.core.replacing import replace
+from cython.cimports.engine.core.resting import cancel_all, cancel_one
 from cython.cimports.engine.core.rules import number_reject, shape_reject
-from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, check
+from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, Order, check
 from cython.cimports.engine.core.table import prefetch, table_prefetch
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 
@@ -56,7 +58,7 @@ def run_all(
     commands: cython.pointer(cython.const[Command]),
     count: int64_t,
 ) -> int64_t:
-    """Run commands in order; stop at a broken invariant, noted in the core.
+    """Run commands in order; stop at a broken invariant, or at one out of order: noted in the core.
 
     Returns:
         How many ran.
@@ -68,8 +70,9 @@ def run_all(
         some = min(count - at, AHEAD)
         look_ahead(core, commands + at, some)
         for i in range(some):
+            core.slot_hint = core.ahead_slot[i]
             run(core, commands + at + i, core.ahead_id_hash[i], core.ahead_body_hash[i])
-            if core.broken != cython.NULL:
+            if core.broken != cython.NULL or core.unordered != cython.NULL:
                 return at + i
         at += some
     return count
@@ -88,24 +91,54 @@ def look_ahead(
     The misses of many commands then overlap, where those of one command would follow each other.
     """
     i: int64_t
+    j: int64_t
     command: cython.pointer(cython.const[Command])
-    slot: uint32_t
+    order: cython.pointer(Order)
+    with_id: int64_t = 0
+    targets: int64_t = 0
+    # First lists, without a branch on what no branch predictor could know.
     for i in range(count):
         command = commands + i
-        if command.client_id_low != 0 or command.client_id_high != 0:
-            core.ahead_body_hash[i] = hash_body(command)
-            core.ahead_id_hash[i] = client_id_hash(
-                command.account_id, command.client_id_low, command.client_id_high
-            )
-            table_prefetch(cython.address(core.ids.table), core.ahead_id_hash[i])
-        if command.kind in (CANCEL, REPLACE) and command.order_id != 0:
-            table_prefetch(cython.address(core.order_table), order_id_hash(command.order_id))
-    for i in range(count):
-        command = commands + i
-        if command.kind in (CANCEL, REPLACE) and command.order_id != 0:
-            slot = find_order(core, command.order_id)
-            prefetch(core.orders + slot)
-            prefetch(core.details + slot)
+        prefetch(command + AHEAD)
+        prefetch(cython.address((command + AHEAD).price_ticks))
+        core.ahead_slot[i] = 0
+        core.ahead_with_id[with_id] = i
+        with_id += (command.client_id_low | command.client_id_high) != 0
+        core.ahead_targets[targets] = i
+        targets += (command.order_id != 0) & ((command.kind == CANCEL) | (command.kind == REPLACE))
+    for j in range(with_id):
+        i = core.ahead_with_id[j]
+        hash_ahead(core, commands + i, i)
+    if core.orders == cython.NULL:
+        return
+    for j in range(targets):
+        prefetch_order_place(core, commands[core.ahead_targets[j]].order_id)
+    for j in range(targets):
+        i = core.ahead_targets[j]
+        core.ahead_slot[i] = find_order(core, commands[i].order_id)
+        prefetch(core.orders + core.ahead_slot[i])
+        prefetch(core.details + core.ahead_slot[i])
+    for j in range(targets):
+        order = cython.address(core.orders[core.ahead_slot[core.ahead_targets[j]]])
+        prefetch(core.levels + order.level)
+        prefetch(core.orders + order.next)
+        prefetch(core.orders + order.previous)
+        prefetch(core.balances + order.lock_balance)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def hash_ahead(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command]), i: int64_t
+) -> cython.void:
+    """Hash a command's body and client id, and fetch where the table would have the id."""
+    core.ahead_body_hash[i] = hash_body(command)
+    core.ahead_id_hash[i] = client_id_hash(
+        command.account_id, command.client_id_low, command.client_id_high
+    )
+    table_prefetch(cython.address(core.ids.table), core.ahead_id_hash[i])
 
 
 @cython.cfunc
@@ -134,9 +167,11 @@ def run(
     body_hash: uint64_t,
 ) -> cython.void:
     """Run one command: it is refused and changes nothing, or it is done and remembered."""
-    if not check(core, command.sequence == core.sequence_last + 1, b"sequences have no gap"):
+    if command.sequence != core.sequence_last + 1:
+        core.unordered = b"sequences have no gap"
         return
-    if not check(core, command.time_ns > core.time_ns_last, b"time rises"):
+    if command.time_ns <= core.time_ns_last:
+        core.unordered = b"time rises"
         return
     core.sequence_last = command.sequence
     core.time_ns_last = command.time_ns
@@ -149,6 +184,7 @@ def run(
             return
     has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
     first: cython.pointer(IdEntry) = cython.NULL
+    place: uint64_t = 0
     reject: cython.int = shape_reject(core, command)
     if reject == REJECT_NONE:
         reject = known_reject(core, command)
@@ -158,12 +194,17 @@ def run(
         if has_id:
             reject = id_reject(core, command)
             if reject == REJECT_NONE:
+                if not check(
+                    core, ids_have_room(cython.address(core.ids)), b"there is memory for an id"
+                ):
+                    return
                 first = find_entry(
                     cython.address(core.ids),
                     id_hash,
                     command.account_id,
                     command.client_id_low,
                     command.client_id_high,
+                    cython.address(place),
                 )
         if reject == REJECT_NONE and first != cython.NULL:
             reject = answer_again(core, command, first, body_hash)
@@ -171,17 +212,13 @@ def run(
         elif reject == REJECT_NONE:
             reject = number_reject(command)
             if reject == REJECT_NONE:
-                if has_id and not check(
-                    core, ids_reserve(cython.address(core.ids)), b"there is memory for an id"
-                ):
-                    return
                 reject = carry_out(core, command)
     if reject == REJECT_NONE and (core.waiting_count != 0 or core.fired.count != 0):
         work_fired(core, command)
     if reject != REJECT_NONE:
         refuse(core, command, reject)
     elif has_id:
-        remember(core, command, id_hash, body_hash)
+        remember(core, command, id_hash, body_hash, place)
 
 
 @cython.cfunc

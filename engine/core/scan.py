@@ -29,7 +29,7 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
     """Sum the hashes of all records."""
     total = cython.declare(Hash)
     i: uint32_t
-    j: uint32_t
+    j: cython.int
     position: uint64_t = core.ids.first
     total.high = 0
     total.low = 0

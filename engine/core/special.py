@@ -3,7 +3,8 @@
 """Orders that are more than a plain limit or market order: the rules that only these have."""
 
 import cython
-from cython.cimports.engine.core.book import reaches, reserve_key
+from cython.cimports.engine.core.arrivals import arrive, enter, reserve, settle, work
+from cython.cimports.engine.core.book import has_room_for_key, reaches
 from cython.cimports.engine.core.constants import (
     ANSWER,
     BUY,
@@ -38,8 +39,8 @@ from cython.cimports.engine.core.constants import (
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, reach
 from cython.cimports.engine.core.money import is_too_large, lock_required
-from cython.cimports.engine.core.orders import arrive
-from cython.cimports.engine.core.pools import reserve_level, reserve_queue
+from cython.cimports.engine.core.order_index import take_order_id
+from cython.cimports.engine.core.pools import has_room_for_level, reserve_queue
 from cython.cimports.engine.core.resting import dearest_ticks, locked_atoms
 from cython.cimports.engine.core.special import is_too_old
 from cython.cimports.engine.core.state import Balance, Core, Extra, Market, Order, Taker, check
@@ -51,7 +52,6 @@ from cython.cimports.engine.core.stops import (
     wait,
 )
 from cython.cimports.engine.core.sums import touch_balance, touch_order
-from cython.cimports.engine.core.taker import enter, reserve, settle, work
 from cython.cimports.engine.core.writer import order_event, taker_event
 from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.libc.string import memset
@@ -86,8 +86,7 @@ def place_special(
         return reject
     if is_stop and not reserve_stop(core, market, trigger_book(taker.flags, taker.side)):
         return REJECT_NONE
-    taker.order_id = core.next_order_id
-    core.next_order_id += 1
+    taker.order_id = take_order_id(core)
     core.answer_order_id = taker.order_id
     event = taker_event(core, command, EVENT_ACCEPTED, cython.address(taker))
     event.quantity_lots = taker.leaves_lots
@@ -216,8 +215,8 @@ def reserve_stop(
 ) -> cython.bint:
     """Make room for a stop to wait, and for all that wait to fire in one command."""
     enough: cython.bint = (
-        reserve_level(core)
-        and reserve_key(cython.address(market.sides[book]))
+        has_room_for_level(core)
+        and has_room_for_key(cython.address(market.sides[book]))
         and reserve_queue(cython.address(core.fired), core.waiting_count + 1)
     )
     return check(core, enough, b"there is memory for a stop")

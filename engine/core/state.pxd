@@ -100,6 +100,8 @@ cdef struct Market:
     int64_t trailing_lowest  # no buying trailing stop moves at or above it
     uint32_t trailing_head
     uint32_t band_ppm
+    uint32_t lock_asset_id[3]  # by Side
+    uint32_t proceeds_asset_id[3]
     uint32_t market_id
     uint32_t base_asset_id
     uint32_t quote_asset_id
@@ -150,6 +152,9 @@ cdef struct Withdrawal:
 cdef struct Table:
     uint64_t *slots
     uint64_t *old_slots
+    void *block  # the memory of `slots`
+    void *old_block
+    uint64_t limit  # entries below which it needs no care: half the slots, 0 while it moves
     uint64_t old_next  # the first old slot that has not moved
     uint64_t old_left  # how many old slots are still to be looked at
     uint32_t bits
@@ -171,16 +176,19 @@ cdef struct IdEntry:
 # Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
 cdef struct IdWindow:
     IdEntry **chunks
+    void **blocks  # the memory of the chunks
     uint64_t chunks_capacity
     uint64_t first
     uint64_t next
     uint64_t summed  # entries before it are in the digest's sum
+    uint64_t reserved  # positions before it have memory
     Table table
     int64_t window_ns
     int64_t ids_max
     int64_t floor_time_ns
 
-# A list of slots whose records are to be hashed again; each at most once, so it has room for all.
+# A list of slots whose records are to be hashed again; each at most once. It has room for all of
+# them and one more, so that an entry can be written before it is known to count.
 cdef struct Changes:
     uint32_t *slots
     uint32_t count
@@ -209,6 +217,7 @@ cdef struct Core:
     uint32_t quote_waiting_count  # of stops that watch the best quote
     uint32_t market_id_max
     const char *broken  # the invariant that does not hold
+    const char *unordered  # what is wrong with the order of the commands
     Order *orders
     OrderDetail *details
     Extra *extras
@@ -222,7 +231,10 @@ cdef struct Core:
     Slab balance_slab
     Slab withdrawal_slab
     uint32_t accounts_capacity
-    Table order_table
+    uint32_t *recent  # slots of the newest order ids, by id
+    uint64_t recent_count
+    uint64_t recent_first  # ids from it on have their places there
+    Table order_table  # of the working orders with older ids
     Table withdrawal_table
     IdWindow ids
     Event *events
@@ -241,6 +253,10 @@ cdef struct Core:
     uint64_t unused_masks[15][16]
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
+    uint32_t ahead_slot[32]  # of the order that a command names
+    uint32_t ahead_with_id[32]  # which of the commands have a client id
+    uint32_t ahead_targets[32]  # which of them name an order
+    uint32_t slot_hint  # the one of the command that runs
     Event spare_event  # written to when there is no memory for one
 
 # An order on its way: of a place, or of a replace that lost its place.

@@ -7,7 +7,7 @@ queue goes by age, and its best price is the one that fires first.
 """
 
 import cython
-from cython.cimports.engine.core.book import link, opposite, reserve_key, unlink
+from cython.cimports.engine.core.book import has_room_for_key, link, opposite, unlink
 from cython.cimports.engine.core.constants import (
     BUY,
     FEE_PPM_ONE,
@@ -16,7 +16,7 @@ from cython.cimports.engine.core.constants import (
     TRIGGER_BEST_QUOTE,
     TRIGGER_REFERENCE,
 )
-from cython.cimports.engine.core.pools import reserve_level
+from cython.cimports.engine.core.pools import has_room_for_level
 from cython.cimports.engine.core.resting import locked_atoms, unlock
 from cython.cimports.engine.core.state import BookSide, Core, Extra, Market, Order, check
 from cython.cimports.engine.core.stops import trigger_book
@@ -257,7 +257,7 @@ def trail(
         extra.trigger_price_ticks = trailing_trigger_ticks(extra)
         if not check(
             core,
-            reserve_level(core) and reserve_key(cython.address(market.sides[book])),
+            has_room_for_level(core) and has_room_for_key(cython.address(market.sides[book])),
             b"there is memory for a trigger price",
         ):
             return

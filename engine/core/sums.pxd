@@ -39,9 +39,21 @@ cdef inline void note(Changes *changes, uint32_t slot) noexcept nogil:
 
 
 cdef inline void take_order(Core *core, uint32_t slot) noexcept nogil:
-    # Take the record of a working order out of the sum, if it is in it.
-    if not core.orders[slot].flags & CHANGED:
-        take_from(&core.sum, core.details[slot].hash)
+    # Take the record of a working order out of the sum, if it is in it: without a branch, because
+    # whether it is depends on the order's age.
+    cdef uint64_t mask = <uint64_t> ((core.orders[slot].flags & CHANGED) != 0) - 1
+    cdef Hash part
+    part.high = core.details[slot].hash.high & mask
+    part.low = core.details[slot].hash.low & mask
+    take_from(&core.sum, part)
+
+
+cdef inline void note_new_order(Core *core, uint32_t slot) noexcept nogil:
+    # The slot holds a new order: it is to be hashed, and listed unless it is already.
+    cdef Changes *changes = &core.orders_changed
+    changes.slots[changes.count] = slot
+    changes.count += (core.orders[slot].flags & CHANGED) == 0
+    core.orders[slot].flags = CHANGED
 
 
 cdef inline void touch_order(Core *core, uint32_t slot) noexcept nogil:

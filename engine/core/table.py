@@ -3,56 +3,59 @@
 """Growth, insertion and removal of the core's hash tables.
 
 Linear probing, at most half full; removal shifts back, so there are no tombstones. A table that is
-full gets a twin of twice the size, and each later insertion moves a few slots over: no command
-pays for the whole move. Moves go cluster by cluster, so that the old half stays searchable.
+full gets a twin of twice the size, or four times while it is small, and each later insertion moves
+a few slots over: no command pays for the whole move. Moves go cluster by cluster, so that the old
+half stays searchable.
 """
 
 import cython
+from cython.cimports.engine.core.memory import zeroed
 from cython.cimports.engine.core.state import Table
 from cython.cimports.engine.core.table import (
     FIRST_BITS,
     MOVES_PER_INSERT,
+    SMALL_BITS,
+    put_slot,
     slot_hash,
     table_home,
     table_mask,
 )
 from cython.cimports.libc.stdint import uint32_t, uint64_t
-from cython.cimports.libc.stdlib import calloc, free
+from cython.cimports.libc.stdlib import free
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def new_slots(bits: uint32_t) -> cython.pointer(uint64_t):
-    """Allocate empty slots; NULL when there is no memory."""
-    return cython.cast(
-        cython.pointer(uint64_t),
-        calloc(cython.cast(cython.size_t, 1) << bits, cython.sizeof(uint64_t)),
-    )
+def new_slots(bits: uint32_t, block: cython.pointer(cython.p_void)) -> cython.pointer(uint64_t):
+    """Allocate empty slots; NULL when there is no memory. `block` is what to free."""
+    size: cython.size_t = cython.sizeof(uint64_t) << bits
+    return cython.cast(cython.pointer(uint64_t), zeroed(size, block))
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def table_reserve(table: cython.pointer(Table)) -> cython.bint:
-    """Make room for one more entry; False, and nothing changed, when there is no memory."""
+    """Make room for one more entry, or go on moving; False when there is no memory."""
+    bits: uint32_t = FIRST_BITS
     slots: cython.pointer(uint64_t)
-    if table.slots == cython.NULL:
-        table.slots = new_slots(FIRST_BITS)
-        table.bits = FIRST_BITS
-        return table.slots != cython.NULL
+    block: cython.p_void = cython.NULL
+    if table.slots != cython.NULL:
+        bits = table.bits + (2 if table.bits < SMALL_BITS else 1)
+    if table.old_slots == cython.NULL:
+        slots = new_slots(bits, cython.address(block))
+        if slots == cython.NULL:
+            return False
+        if table.slots != cython.NULL:
+            start_moving(table)
+        table.slots = slots
+        table.block = block
+        table.bits = bits
+        table.limit = cython.cast(uint64_t, 1) << (bits - 1)
     if table.old_slots != cython.NULL:
+        table.limit = 0
         move_some(table)
-        return True
-    if (table.count + 1) * 2 <= cython.cast(uint64_t, 1) << table.bits:
-        return True
-    slots = new_slots(table.bits + 1)
-    if slots == cython.NULL:
-        return False
-    start_moving(table)
-    table.slots = slots
-    table.bits += 1
-    move_some(table)
     return True
 
 
@@ -62,6 +65,7 @@ def table_reserve(table: cython.pointer(Table)) -> cython.bint:
 def start_moving(table: cython.pointer(Table)) -> cython.void:
     """Make the slots the old ones, to be moved from the first empty slot on."""
     table.old_slots = table.slots
+    table.old_block = table.block
     table.old_bits = table.bits
     table.old_left = cython.cast(uint64_t, 1) << table.bits
     table.old_next = 0
@@ -74,43 +78,48 @@ def start_moving(table: cython.pointer(Table)) -> cython.void:
 @cython.exceptval(check=False)
 def move_some(table: cython.pointer(Table)) -> cython.void:
     """Move a few old slots, and on to the end of a cluster."""
-    mask: uint64_t = table_mask(table.old_bits)
-    moved: cython.int = 0
-    slot: uint64_t
+    if table.old_left > MOVES_PER_INSERT:
+        move_window(table)
     while table.old_left > 0:
-        slot = table.old_slots[table.old_next]
-        if slot == 0 and moved >= MOVES_PER_INSERT:
+        if table.old_left > MOVES_PER_INSERT and table.old_slots[table.old_next] == 0:
             return
-        if slot != 0:
-            put(table, slot)
-            table.old_slots[table.old_next] = 0
-        table.old_next = (table.old_next + 1) & mask
-        table.old_left -= 1
-        moved += 1
-    free(table.old_slots)
+        move_one(table)
+    free(table.old_block)
     table.old_slots = cython.NULL
+    table.old_block = cython.NULL
+    table.limit = cython.cast(uint64_t, 1) << (table.bits - 1)
 
 
 @cython.cfunc
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def put(table: cython.pointer(Table), slot: uint64_t) -> cython.void:
-    """Write a slot at the first empty place from its home on."""
-    mask: uint64_t = table_mask(table.bits)
-    at: uint64_t = table_home(slot_hash(slot), table.bits)
-    while table.slots[at] != 0:
-        at = (at + 1) & mask
-    table.slots[at] = slot
+def move_window(table: cython.pointer(Table)) -> cython.void:
+    """Move MOVES_PER_INSERT slots. Which are empty is random: they are listed without a branch."""
+    moving = cython.declare(uint64_t[MOVES_PER_INSERT])
+    count: cython.int = 0
+    i: cython.int
+    for _ in range(MOVES_PER_INSERT):
+        moving[count] = table.old_slots[table.old_next]
+        count += moving[count] != 0
+        table.old_slots[table.old_next] = 0
+        table.old_next = (table.old_next + 1) & table_mask(table.old_bits)
+    table.old_left -= MOVES_PER_INSERT
+    for i in range(count):
+        put_slot(table, moving[i])
 
 
 @cython.cfunc
+@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def table_insert(table: cython.pointer(Table), hash: uint32_t, value: uint32_t) -> cython.void:
-    """Add an entry; there is room (`table_reserve`) and the hash is not 0."""
-    put(table, cython.cast(uint64_t, hash) << 32 | value)
-    table.count += 1
+def move_one(table: cython.pointer(Table)) -> cython.void:
+    """Move one slot, if it is not empty."""
+    if table.old_slots[table.old_next] != 0:
+        put_slot(table, table.old_slots[table.old_next])
+        table.old_slots[table.old_next] = 0
+    table.old_next = (table.old_next + 1) & table_mask(table.old_bits)
+    table.old_left -= 1
 
 
 @cython.cfunc
@@ -189,7 +198,7 @@ def table_replace(
 @cython.exceptval(check=False)
 def table_free(table: cython.pointer(Table)) -> cython.void:
     """Give the memory back."""
-    free(table.slots)
-    free(table.old_slots)
+    free(table.block)
+    free(table.old_block)
     table.slots = cython.NULL
     table.old_slots = cython.NULL

@@ -42,6 +42,7 @@ from engine.journal.layout import (
 from engine.journal.preparer import Preparer
 from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Tail
 from engine.journal.survey import segment_name
+from engine.journal.verdict import get_foot, get_head
 from engine.ports.clock import Clock
 from engine.ports.process import End, told
 from engine.ports.storage import Storage, StorageFile
@@ -196,6 +197,7 @@ class Journal:
             check(int(records[0, 1]) > self._time_ns, "the journal's time rises")
             self._time_ns = int(records[-1, 1])
         blocks = put_frame(self._buffer, self._frame(kind, len(records)), records)
+        self._check_marks(blocks, len(records))
         started_ns = self._clock.elapsed_ns()
         self._file.write_synced(self._offset, blocks.data)
         self._sync_ns[self._frames % SAMPLES_MAX] = self._clock.elapsed_ns() - started_ns
@@ -207,6 +209,17 @@ class Journal:
             synced()
         # After the news has left, because nobody waits for it but the next frame.
         self._chain = frame_hash(blocks)
+
+    def _check_marks(self, blocks: Words, count: int) -> None:
+        """Read the last block's marks back before they go out, as recovery will."""
+        raw = blocks[-1].tobytes()
+        head, foot = get_head(raw), get_foot(raw)
+        check(head is not None and foot is not None, "the marks of a frame read back")
+        if head is None or foot is None:
+            return
+        check(head.first_sequence == foot.first_sequence == self._next_sequence, "its sequence")
+        check(head.block_number + 1 == head.block_count == len(blocks), "its length")
+        check(head.record_count == count and foot.chain == self._chain, "its count and its past")
 
     def _frame(self, kind: FrameKind, count: int) -> Frame:
         """Say what the next frame's marks hold."""

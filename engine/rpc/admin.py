@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from google.protobuf.message import Message
 
 from engine.core.commands import CommandKind, symbol_words
 from engine.core.events import EXISTED
+from engine.core.limits import (
+    ACCOUNT_ID_MAX,
+    ASSET_ID_MAX,
+    DECIMALS_MAX,
+    FEE_PPM_MAX,
+    ID_WINDOW_NS_MAX,
+    ID_WINDOW_NS_MIN,
+    IDS_MAX_LIMIT,
+    MARKET_ID_MAX,
+    UNIT_ATOMS_MAX,
+)
+from engine.core.rejects import Reject
 from engine.keys import Principal
 from engine.rpc.definite import run_definite
-from engine.rpc.errors import invalid
+from engine.rpc.errors import EdgeError, invalid
 from engine.rpc.intake import Intake
 from engine.rpc.methods import Method
 from engine.rpc.node_port import NodePort
@@ -20,6 +32,19 @@ from realstack.admin.v1 import admin_pb2 as pb
 
 SERVICE = "realstack.admin.v1.AdminService"
 FRONT = "aio"
+# The core says that a parameter is out of range; which one it was is told from these.
+_RANGES: dict[str, tuple[int, int]] = {
+    "asset_id": (1, ASSET_ID_MAX),
+    "decimals": (0, DECIMALS_MAX),
+    "market_id": (1, MARKET_ID_MAX),
+    "quote_atoms_per_tick_lot": (1, UNIT_ATOMS_MAX),
+    "base_atoms_per_lot": (1, UNIT_ATOMS_MAX),
+    "maker_fee_ppm": (0, FEE_PPM_MAX),
+    "taker_fee_ppm": (0, FEE_PPM_MAX),
+    "account_id": (1, ACCOUNT_ID_MAX),
+    "id_window_ns": (ID_WINDOW_NS_MIN, ID_WINDOW_NS_MAX),
+    "ids_max": (1, IDS_MAX_LIMIT),
+}
 _SYMBOL = re.compile(r"[A-Z0-9.-]{1,16}", re.ASCII)
 
 
@@ -43,8 +68,8 @@ class AdminService:
     async def define_asset(self, message: Message, principal: Principal) -> Message:
         """Define an asset."""
         request = cast("pb.DefineAssetRequest", message)
-        event = await run_definite(
-            self._intake,
+        event = await self._define(
+            request,
             CommandKind.DEFINE_ASSET,
             word_64=request.decimals,
             low_88=request.asset_id,
@@ -58,8 +83,8 @@ class AdminService:
         """Define a market."""
         request = cast("pb.DefineMarketRequest", message)
         fees = request.maker_fee_ppm | request.taker_fee_ppm << 32
-        event = await run_definite(
-            self._intake,
+        event = await self._define(
+            request,
             CommandKind.DEFINE_MARKET,
             market_id=request.market_id,
             word_64=request.quote_atoms_per_tick_lot,
@@ -76,8 +101,8 @@ class AdminService:
     async def define_account(self, message: Message, principal: Principal) -> Message:
         """Define an account."""
         request = cast("pb.DefineAccountRequest", message)
-        event = await run_definite(
-            self._intake,
+        event = await self._define(
+            request,
             CommandKind.DEFINE_ACCOUNT,
             account_id=request.account_id,
             word_80=request.group_id,
@@ -89,13 +114,24 @@ class AdminService:
     async def set_id_window(self, message: Message, principal: Principal) -> Message:
         """Set how long and how many client ids are remembered."""
         request = cast("pb.SetIdWindowRequest", message)
-        event = await run_definite(
-            self._intake,
+        event = await self._define(
+            request,
             CommandKind.SET_ID_WINDOW,
             word_64=request.id_window_ns,
             word_72=request.ids_max,
         )
         return pb.SetIdWindowResponse(sequence=int(event["sequence"]))
+
+    async def _define(self, request: Message, kind: CommandKind, **fields: Any) -> Any:
+        """Run a definition; a refusal names the parameters that are out of range."""
+        try:
+            return await run_definite(self._intake, kind, **fields)
+        except EdgeError as error:
+            if error.reason == Reject.INVALID_PARAMETER.name:
+                error.violations = _out_of_range(request)
+            elif error.reason == Reject.UNKNOWN_ASSET.name:
+                error.violations = (("base_asset_id", "and quote_asset_id must be defined assets"),)
+            raise
 
     async def get_status(self, message: Message, principal: Principal) -> Message:
         """Read sequences, digest and counts; digest and counts are those at `applied_sequence`."""
@@ -114,6 +150,18 @@ class AdminService:
             id_floor_time_ns=counts["id_floor_time_ns"],
             front=FRONT,
         )
+
+
+def _out_of_range(request: Message) -> tuple[tuple[str, str], ...]:
+    """Give the parameters of a definition that are out of range, each with its range."""
+    found = []
+    for field in request.DESCRIPTOR.fields:
+        least, most = _RANGES.get(field.name, (0, 0))
+        if most and not least <= getattr(request, field.name) <= most:
+            found.append((field.name, f"must be {least} to {most}"))
+    if not found and isinstance(request, pb.DefineMarketRequest):
+        found.append(("base_asset_id", "must differ from quote_asset_id"))
+    return tuple(found)
 
 
 def _symbol(symbol: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from engine.feed.feeds import Feeds
 from engine.keys import KeysInvalid, KeyTable
 from engine.rpc import admin, market_data, settlement, trading
 from engine.rpc.admin import AdminService
+from engine.rpc.arrival import Arrivals
 from engine.rpc.intake import Intake
 from engine.rpc.limits import CALLS_MAX, SERVER_OPTIONS
 from engine.rpc.market_data import MarketDataService
@@ -57,10 +58,14 @@ class Front:
         self._keys = keys
         self._fatal = fatal
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
+        self._guard = Guard(keys, ROLES, fatal)
+        self._server = grpc.aio.server(
+            interceptors=[Arrivals(self._guard.admit)],
+            options=SERVER_OPTIONS,
+            maximum_concurrent_rpcs=CALLS_MAX,
+        )
         intake = Intake(node)
         self._unsubscribe = node.subscribe_released(_RoomTold(intake).on_batch)
-        self._guard = Guard(keys, ROLES, fatal)
         self._trading = TradingService(node, feeds, intake)
         services = {
             trading.SERVICE: self._trading.methods(),

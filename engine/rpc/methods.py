@@ -6,7 +6,7 @@ details as any other bad input, and a message that many readers get is encoded o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -16,7 +16,9 @@ from grpc.aio import ServicerContext
 
 from engine.core.invariants import BrokenInvariant
 from engine.keys import KeyTable, Principal, Role
-from engine.rpc.errors import DETAILS_KEY, EdgeError, invalid, not_taken
+from engine.rpc.arrival import abort
+from engine.rpc.errors import EdgeError, invalid, not_taken
+from engine.rpc.limits import CALLS_PER_KEY_MAX, OPEN_CALLS_MAX
 from engine.sequencer import NotTaken
 
 Context = ServicerContext[bytes, bytes]
@@ -26,6 +28,7 @@ Bidirectional = Callable[[Principal, Context], Awaitable[None]]
 Handler = Callable[..., Awaitable[bytes | None]]
 
 API_KEY = "x-api-key"
+NOBODY = ""  # whose places calls of the open services take
 _log = structlog.get_logger("engine.rpc")
 
 
@@ -99,7 +102,8 @@ class Guard:
         async def guarded(request: object, context: Context) -> bytes | None:
             self.calls += 1
             try:
-                return await handler(request, self._admit(context, roles), context)
+                caller = self._caller(context.invocation_metadata() or (), roles)
+                return await handler(request, caller, context)
             except EdgeError as error:
                 refusal = error
             except NotTaken as error:
@@ -116,15 +120,27 @@ class Guard:
                 )
             finally:
                 self.calls -= 1
-            metadata = ((DETAILS_KEY, refusal.details()),)
-            await context.abort(refusal.code, refusal.message, metadata)
+            await abort(context, refusal)
 
         return guarded
 
-    def _admit(self, context: Context, roles: frozenset[Role]) -> Principal:
+    def admit(self, details: grpc.HandlerCallDetails) -> tuple[str, int]:
+        """Give whose places a call takes and how many those have (see `engine.rpc.arrival`).
+
+        Raises:
+            EdgeError: When the caller has no valid key, or one whose role may not do this.
+        """
+        roles = self._roles.get(details.method)
+        if roles is None:
+            return NOBODY, OPEN_CALLS_MAX
+        return self._caller(details.invocation_metadata or (), roles).name, CALLS_PER_KEY_MAX
+
+    def _caller(
+        self, metadata: Iterable[tuple[str, str | bytes]], roles: frozenset[Role]
+    ) -> Principal:
         """Give the caller behind the API key, if its role allows the call."""
         principal = None
-        for name, value in context.invocation_metadata() or ():
+        for name, value in metadata:
             if name == API_KEY:
                 principal = self._keys.find(value)
                 break

@@ -15,7 +15,7 @@ from gateway.accounts import convert
 from gateway.accounts.history import AccountHistory, FillRow, OrderStatus, fill_row
 from gateway.encoding import json_text
 from gateway.engine_client import EngineClient, metadata
-from gateway.errors import ApiError, EdgeError
+from gateway.errors import ApiError, EdgeError, field_error
 from gateway.feeds.channel import Channel, Frame
 from gateway.feeds.settlement import FillState, SettlementFeed
 from gateway.limits import CALL_SECONDS
@@ -113,14 +113,17 @@ class AccountFollower:
         """Return the kept frames of a private channel from an execution sequence on.
 
         Raises:
-            ApiError: NOT_RETAINED when the gateway does not keep them all.
+            ApiError: NOT_RETAINED when the gateway does not keep them all, AHEAD_OF_STREAM when
+                there is no such execution yet.
         """
         kept = self._kept
         last = self.history.execution_sequence
         oldest = kept[0].execution_sequence if kept else last + 1
         if not oldest <= from_sequence <= last + 1:
             rule = f"must be {oldest} to {last + 1}"
-            raise ApiError(EdgeError.NOT_RETAINED, field="from_execution_sequence", rule=rule)
+            is_ahead = from_sequence > last
+            code = EdgeError.AHEAD_OF_STREAM if is_ahead else EdgeError.NOT_RETAINED
+            raise field_error(code, "from_execution_sequence", rule)
         return [
             self._frame(channel, execution)
             for execution in kept
@@ -149,6 +152,8 @@ class AccountFollower:
         log.warning("account not followed", account=self.history.account_id, detail=str(error))
         self.failure = error
         self._moved.set()
+        for channel in (self.orders, self.fills):
+            channel.fail(EdgeError(error.kind.code), error.detail)
 
     async def _begin_late(self, error: NotRetained) -> None:
         """Begin where the venue still can tell, with the orders that work already."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.encoding import json_text
+from gateway.errors import EdgeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Subscriber(Protocol):
 
     def offer(self, frame: Frame) -> None:
         """Take a frame, or note that it could not be taken; never wait."""
+
+    def cut(self, code: EdgeError, why: str) -> None:
+        """Learn that the channel cannot go on."""
 
 
 class Channel:
@@ -75,6 +79,11 @@ class Channel:
         self._spoke = True
         for subscriber in tuple(self._subscribers):
             subscriber.offer(frame)
+
+    def fail(self, code: EdgeError, why: str) -> None:
+        """Cut every subscriber: silence would look like a quiet account."""
+        for subscriber in tuple(self._subscribers):
+            subscriber.cut(code, why)
 
     def beat(self, as_of_sequence: int) -> None:
         """Offer a heartbeat if nothing was said since the last beat, so that silence is a fault.

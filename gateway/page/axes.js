@@ -1,6 +1,8 @@
 // Scales and grids that the charts share.
 
-const TIME_STEPS = [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 604800];
+const MINUTES = [60, 120, 300, 600, 900, 1800];
+const HOURS = [3600, 7200, 14400, 43200, 86400, 604800];
+const TIME_STEPS = [1, 5, 10, 15, 30, ...MINUTES, ...HOURS]; // in seconds
 
 /** A step of 1, 2, 2.5 or 5 times a power of ten that gives about so many parts. */
 export function niceStep(range, parts) {
@@ -13,7 +15,8 @@ export function niceStep(range, parts) {
 /** Multiples of a step within a range. */
 export function multiples(low, high, step) {
   const found = [];
-  for (let index = Math.ceil(low / step); index * step <= high; index += 1) found.push(index * step);
+  const first = Math.ceil(low / step);
+  for (let index = first; index * step <= high; index += 1) found.push(index * step);
   return found;
 }
 
@@ -25,7 +28,8 @@ export function timeStep(secondsPerPixel, pixels) {
 /** A time as a label: days by date, seconds only where they differ. */
 export function timeLabel(milliseconds, step) {
   const moment = new Date(milliseconds);
-  if (step >= 86400) return moment.toLocaleDateString(undefined, { day: "numeric", month: "short" });
+  const day = { day: "numeric", month: "short" };
+  if (step >= 86400) return moment.toLocaleDateString(undefined, day);
   const options = { hour: "2-digit", minute: "2-digit", hour12: false };
   if (step < 60) options.second = "2-digit";
   return moment.toLocaleTimeString(undefined, options);

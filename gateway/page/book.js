@@ -49,8 +49,9 @@ export class Book {
 
   change(side, levels) {
     for (const [price, quantity, orders] of levels) {
-      if (Number(quantity) === 0) side.delete(price);
-      else side.set(price, { price, quantity, orders, value: Number(price), size: Number(quantity) });
+      const size = Number(quantity);
+      if (size === 0) side.delete(price);
+      else side.set(price, { price, quantity, orders, value: Number(price), size });
     }
   }
 

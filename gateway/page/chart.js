@@ -50,7 +50,8 @@ export class CandleChart {
     const range = priceRange(seen.length ? seen : before ? [before] : []);
     if (!range) return;
     const x = (slot) => plot.width - (last - slot + 0.5) * SPACING;
-    const y = (price) => 10 + ((range.high - price) / (range.high - range.low)) * this.priceHeight(plot);
+    const perPrice = this.priceHeight(plot) / (range.high - range.low);
+    const y = (price) => 10 + (range.high - price) * perPrice;
     this.paintGrid(context, theme, plot, range, y);
     this.paintTimes(context, theme, plot, x, first, last);
     this.paintVolumes(context, theme, plot, seen, x);
@@ -118,7 +119,8 @@ export class CandleChart {
     let former = before ? { ...before, slot: first - 1 } : null;
     for (const candle of seen) {
       if (former && candle.slot > former.slot + 1) {
-        line(context, theme.soft, x(former.slot + 0.6), y(former.close), x(candle.slot - 0.6), y(former.close));
+        const at = y(former.close);
+        line(context, theme.soft, x(former.slot + 0.6), at, x(candle.slot - 0.6), at);
       }
       former = candle;
     }
@@ -131,9 +133,9 @@ export class CandleChart {
       const middle = Math.round(x(candle.slot));
       line(context, colour, middle + 0.5, y(candle.high), middle + 0.5, y(candle.low));
       const top = Math.min(y(candle.open), y(candle.close));
-      const size = Math.max(1, Math.abs(y(candle.open) - y(candle.close)));
+      const size = Math.max(1, Math.round(Math.abs(y(candle.open) - y(candle.close))));
       context.fillStyle = colour;
-      context.fillRect(middle - (BODY - 1) / 2, Math.round(top), BODY, Math.max(1, Math.round(size)));
+      context.fillRect(middle - (BODY - 1) / 2, Math.round(top), BODY, size);
     }
   }
 
@@ -163,7 +165,8 @@ export class CandleChart {
     context.setLineDash([]);
     const part = (at.y - 10) / this.priceHeight(plot);
     const price = range.high - part * (range.high - range.low);
-    tag(context, grouped(price.toFixed(this.digits)), plot.width + 2, at.y, plot.axis - 4, theme.text, theme.panel);
+    const text = grouped(price.toFixed(this.digits));
+    tag(context, text, plot.width + 2, at.y, plot.axis - 4, theme.text, theme.panel);
     this.legend(this.candles.bySlot.get(Math.max(first, slot)) ?? null, slot);
   }
 
@@ -172,12 +175,14 @@ export class CandleChart {
     const legend = byId("legend");
     const parts = [];
     if (slot !== undefined && slot !== null) {
-      parts.push(make("span", "", timeLabel(slot * this.candles.length, this.candles.length / 1000)));
+      const { length } = this.candles;
+      parts.push(make("span", "", timeLabel(slot * length, length / 1000)));
     }
     if (candle) {
       const { text } = candle;
-      const rows = [["Open", text.open], ["High", text.high], ["Low", text.low], ["Close", text.close]];
-      for (const [name, value] of rows) parts.push(pair(name, grouped(value)));
+      for (const name of ["Open", "High", "Low", "Close"]) {
+        parts.push(pair(name, grouped(text[name.toLowerCase()])));
+      }
       parts.push(pair("Volume", `${grouped(trimmed(text.volume))} ${this.market.base}`));
     } else if (parts.length) {
       parts.push(make("span", "", "no trade"));
@@ -192,8 +197,10 @@ export class CandleChart {
     const { first, last: end } = this.view(this.canvas.clientWidth);
     const seen = this.candles.between(first, end);
     const range = priceRange(seen.length ? seen : [last], 0);
-    const span = `between ${range.low.toFixed(this.digits)} and ${range.high.toFixed(this.digits)}`;
-    return `${this.market.name}: last ${last.text.close} ${this.market.quote}, ${span} in the ${seen.length} intervals in sight.`;
+    const shown = (price) => price.toFixed(this.digits);
+    const head = `${this.market.name}: last ${last.text.close} ${this.market.quote}`;
+    const span = `between ${shown(range.low)} and ${shown(range.high)}`;
+    return `${head}, ${span} in the ${seen.length} intervals in sight.`;
   }
 }
 

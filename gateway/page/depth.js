@@ -59,7 +59,8 @@ export class DepthChart {
       context.fillText(compact(String(size)), plot.width - 8, at - 8);
     }
     context.textAlign = "center";
-    for (const price of multiples(middle - reach, middle + reach, niceStep(2 * reach, plot.width / 110))) {
+    const step = niceStep(2 * reach, plot.width / 110);
+    for (const price of multiples(middle - reach, middle + reach, step)) {
       const at = x(price);
       if (at < 26 || at > plot.width - 26) continue;
       context.fillText(grouped(price.toFixed(this.digits)), at, plot.height + FOOT / 2);
@@ -104,8 +105,9 @@ export class DepthChart {
     context.arc(x(price), y(sum), 3.5, 0, 2 * Math.PI);
     context.fill();
     const words = buys ? "can be bought up to" : "can be sold down to";
-    const shown = `${compact(sum.toFixed(3))} ${this.market.base} ${words} ${grouped(price.toFixed(this.digits))}`;
-    legend.replaceChildren(make("span", "", shown));
+    const amount = `${compact(sum.toFixed(3))} ${this.market.base}`;
+    const limit = grouped(price.toFixed(this.digits));
+    legend.replaceChildren(make("span", "", `${amount} ${words} ${limit}`));
   }
 }
 

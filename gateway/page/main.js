@@ -25,7 +25,15 @@ const quote = new Quote();
 const settlement = new SettlementView();
 const status = new StatusView();
 
-const state = { markets: new Map(), market: null, book: null, candles: null, view: "price", resyncs: 0, interval: null };
+const state = {
+  markets: new Map(),
+  market: null,
+  book: null,
+  candles: null,
+  view: "price",
+  interval: null, // until the reader chooses one
+  resyncs: 0,
+};
 
 const paintChart = () => views[state.view].paint();
 const chartChanged = () => onNextFrame(paintChart);
@@ -164,11 +172,14 @@ function chooseView(name) {
 function followPointer() {
   const move = (event) => {
     const box = canvas.getBoundingClientRect();
-    const at = event.type === "pointerleave" ? null : { x: event.clientX - box.left, y: event.clientY - box.top };
+    const inside = { x: event.clientX - box.left, y: event.clientY - box.top };
+    const at = event.type === "pointerleave" ? null : inside;
     for (const view of Object.values(views)) view.pointer = at;
     chartChanged();
   };
-  for (const name of ["pointermove", "pointerdown", "pointerleave"]) canvas.addEventListener(name, move);
+  for (const name of ["pointermove", "pointerdown", "pointerleave"]) {
+    canvas.addEventListener(name, move);
+  }
 }
 
 function followControls() {

@@ -35,13 +35,14 @@ export class Quote {
     const { market } = this;
     if (!market) return;
     const from = new Date(Date.now() - DAY).toISOString();
-    const address = `/v1/candles/${encodeURIComponent(market.symbol)}?interval=1h&from_time=${from}`;
-    const answer = await fetch(address).catch(() => null);
+    const address = `/v1/candles/${encodeURIComponent(market.symbol)}`;
+    const answer = await fetch(`${address}?interval=1h&from_time=${from}`).catch(() => null);
     if (!answer?.ok || this.market !== market) return;
     const { candles } = await answer.json();
     if (!candles.length) return;
     const numbers = (name) => candles.map((candle) => candle[name]);
-    const best = (texts, pick) => texts.reduce((a, b) => (pick(Number(a), Number(b)) === Number(a) ? a : b));
+    const best = (texts, pick) =>
+      texts.reduce((one, other) => (pick(one, other) === Number(one) ? one : other));
     this.day = {
       open: candles[0].open,
       high: best(numbers("high"), Math.max),

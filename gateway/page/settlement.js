@@ -120,7 +120,8 @@ class BatchRow {
     setText(this.bytes, batch.transaction_bytes ? `${grouped(batch.transaction_bytes)} B` : "–");
     const share = Math.min(batch.transaction_bytes / TRANSACTION_BYTES_MAX, 1);
     this.gauge.style.transform = `scaleX(${share.toFixed(3)})`;
-    this.size.title = `${batch.transaction_bytes} of ${TRANSACTION_BYTES_MAX} bytes of a transaction`;
+    const most = `${TRANSACTION_BYTES_MAX} bytes of a transaction`;
+    this.size.title = `${batch.transaction_bytes} of ${most}`;
     setText(this.signature, batch.signature ? short(batch.signature) : "Not signed yet");
     this.showTime(batch);
     this.showInside();

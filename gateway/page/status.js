@@ -58,8 +58,8 @@ export class StatusView {
     setText(byId("verdict-text"), VERDICTS[verdict.verdict]);
     const done = verdict.verdict !== "not_done";
     const count = verdict.differences.length;
-    const note = `${count} ${count === 1 ? "difference" : "differences"} over ${grouped(verdict.accounts)} accounts and ${grouped(verdict.assets)} assets, ${done ? ago(Date.now() - millisecondsOf(verdict.time)) : ""}`;
-    setText(byId("verdict-note"), done ? note : "The first comparison follows the first settlement");
+    const first = "The first comparison follows the first settlement";
+    setText(byId("verdict-note"), done ? verdictNote(verdict, count) : first);
     setText(byId("fact-compared"), done ? grouped(verdict.as_of_seq) : "–");
     setText(byId("fact-pending"), done ? grouped(verdict.fills_pending) : "–");
     setText(byId("fact-withdrawals"), verdict.withdrawals_halted ? "Halted" : "Open");
@@ -88,4 +88,11 @@ export class StatusView {
       setText(part.querySelector(".state"), link.up ? "Running" : "Away");
     }
   }
+}
+
+/** How much was compared, and when. */
+function verdictNote(verdict, count) {
+  const differences = `${count} ${count === 1 ? "difference" : "differences"}`;
+  const over = `${grouped(verdict.accounts)} accounts and ${grouped(verdict.assets)} assets`;
+  return `${differences} over ${over}, ${ago(Date.now() - millisecondsOf(verdict.time))}`;
 }

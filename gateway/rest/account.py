@@ -5,29 +5,31 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from litestar import Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from gateway.accounts import convert
 from gateway.accounts.history import AccountHistory, OrderRow, OrderStatus
 from gateway.errors import Outcome
 from gateway.order_entry import Caller, OrderName
 from gateway.rest.pages import page_of
-from gateway.rest.plumbing import needs_member
 from gateway.schemas import account as schema
 from gateway.schemas.requests import PlaceOrder, ReplaceOrder, RequestWithdrawal, SideName
 from gateway.service import Gateway
 
 PageSize = Annotated[
-    int, Parameter(ge=0, le=1_000, description="At most so many; 0 is the default.")
+    int, QueryParameter(ge=0, le=1_000, description="At most so many; 0 is the default.")
 ]
 PageToken = Annotated[
-    str, Parameter(max_length=64, description="next_page_token of the answer before.")
+    str, QueryParameter(max_length=64, description="next_page_token of the answer before.")
 ]
-OrderIdPath = Annotated[str, Parameter(description="The venue's order id.", max_length=40)]
+OrderIdPath = Annotated[str, PathParameter(description="The venue's order id.", max_length=40)]
 ClientIdPath = Annotated[
-    str, Parameter(description="The client id that the order was placed with.", max_length=40)
+    str, PathParameter(description="The client id that the order was placed with.", max_length=40)
 ]
-MarketFilter = Annotated[str | None, Parameter(description="Only of this market.", max_length=16)]
+MarketFilter = Annotated[
+    str | None, QueryParameter(description="Only of this market.", max_length=16)
+]
 
 CREATED = 201
 OK = 200
@@ -51,13 +53,12 @@ async def market_id_of(gateway: Gateway, market: str | None) -> int | None:
 
 @post(
     "/v1/orders",
-    guards=[needs_member],
     status_code=CREATED,
     summary="Place an order",
     tags=["orders"],
 )
 async def place_order(
-    gateway: Gateway, caller: Caller, data: PlaceOrder
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], data: JSONBody[PlaceOrder]
 ) -> Response[schema.OrderAnswer]:
     """Place an order; the answer comes when its outcome is durable.
 
@@ -69,13 +70,13 @@ async def place_order(
     return Response(answer, status_code=status)
 
 
-@get("/v1/orders", guards=[needs_member], summary="List orders", tags=["orders"])
+@get("/v1/orders", summary="List orders", tags=["orders"])
 async def list_orders(
-    gateway: Gateway,
-    caller: Caller,
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
     status: Annotated[
         Literal["working", "filled", "cancelled", "all"],
-        Parameter(description="Only orders that stand so."),
+        QueryParameter(description="Only orders that stand so."),
     ] = "working",
     market: MarketFilter = None,
     page_size: PageSize = 0,
@@ -99,20 +100,21 @@ async def list_orders(
     )
 
 
-@get("/v1/orders/{order_id:str}", guards=[needs_member], summary="Read an order", tags=["orders"])
-async def get_order(gateway: Gateway, caller: Caller, order_id: OrderIdPath) -> schema.OrderDetail:
+@get("/v1/orders/{order_id:str}", summary="Read an order", tags=["orders"])
+async def get_order(
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], order_id: OrderIdPath
+) -> schema.OrderDetail:
     """An order of the account; another's is not found, exactly like one that never was."""
     return await detail(gateway, caller, OrderName.by_order_id(order_id))
 
 
 @get(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     summary="Read an order by client id",
     tags=["orders"],
 )
 async def get_order_by_client_id(
-    gateway: Gateway, caller: Caller, client_id: ClientIdPath
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], client_id: ClientIdPath
 ) -> schema.OrderDetail:
     """The newest order of the account that was placed with this client id."""
     return await detail(gateway, caller, OrderName.by_client_id(client_id))
@@ -127,13 +129,12 @@ async def detail(gateway: Gateway, caller: Caller, name: OrderName) -> schema.Or
 
 @delete(
     "/v1/orders/{order_id:str}",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel an order",
     tags=["orders"],
 )
 async def cancel_order(
-    gateway: Gateway, caller: Caller, order_id: OrderIdPath
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], order_id: OrderIdPath
 ) -> schema.OrderAnswer:
     """Cancel a working order by the venue's id."""
     return await gateway.orders.cancel(caller, OrderName.by_order_id(order_id))
@@ -141,13 +142,12 @@ async def cancel_order(
 
 @delete(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel an order by client id",
     tags=["orders"],
 )
 async def cancel_order_by_client_id(
-    gateway: Gateway, caller: Caller, client_id: ClientIdPath
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller], client_id: ClientIdPath
 ) -> schema.OrderAnswer:
     """Cancel a working order by the client id that it was placed with."""
     return await gateway.orders.cancel(caller, OrderName.by_client_id(client_id))
@@ -155,23 +155,26 @@ async def cancel_order_by_client_id(
 
 @delete(
     "/v1/orders",
-    guards=[needs_member],
     status_code=OK,
     summary="Cancel many orders",
     tags=["orders"],
 )
 async def cancel_all_orders(
-    gateway: Gateway, caller: Caller, market: MarketFilter = None, side: SideName | None = None
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
+    market: MarketFilter = None,
+    side: FromQuery[SideName | None] = None,
 ) -> schema.CancelAllAnswer:
     """Cancel every order of the account, or those of one market or side."""
     return await gateway.orders.cancel_all(caller, market, side)
 
 
-@patch(
-    "/v1/orders/{order_id:str}", guards=[needs_member], summary="Replace an order", tags=["orders"]
-)
+@patch("/v1/orders/{order_id:str}", summary="Replace an order", tags=["orders"])
 async def replace_order(
-    gateway: Gateway, caller: Caller, order_id: OrderIdPath, data: ReplaceOrder
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
+    order_id: OrderIdPath,
+    data: JSONBody[ReplaceOrder],
 ) -> schema.OrderAnswer:
     """Change price and total quantity, what is filled included; a refusal changes nothing."""
     return await gateway.orders.replace(caller, OrderName.by_order_id(order_id), data)
@@ -179,21 +182,23 @@ async def replace_order(
 
 @patch(
     "/v1/orders/client/{client_id:str}",
-    guards=[needs_member],
     summary="Replace an order by client id",
     tags=["orders"],
 )
 async def replace_order_by_client_id(
-    gateway: Gateway, caller: Caller, client_id: ClientIdPath, data: ReplaceOrder
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
+    client_id: ClientIdPath,
+    data: JSONBody[ReplaceOrder],
 ) -> schema.OrderAnswer:
     """Change price and total quantity of the order that was placed with this client id."""
     return await gateway.orders.replace(caller, OrderName.by_client_id(client_id), data)
 
 
-@get("/v1/fills", guards=[needs_member], summary="List fills", tags=["account"])
+@get("/v1/fills", summary="List fills", tags=["account"])
 async def list_fills(
-    gateway: Gateway,
-    caller: Caller,
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
     market: MarketFilter = None,
     page_size: PageSize = 0,
     page_token: PageToken = "",
@@ -216,8 +221,10 @@ async def list_fills(
     )
 
 
-@get("/v1/balances", guards=[needs_member], summary="List balances", tags=["account"])
-async def list_balances(gateway: Gateway, caller: Caller) -> schema.Balances:
+@get("/v1/balances", summary="List balances", tags=["account"])
+async def list_balances(
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
+) -> schema.Balances:
     """What the account has: free, locked by working orders, held by withdrawals in flight."""
     answer = await gateway.engine.balances(caller.api_key)
     catalog = await gateway.engine.catalog()
@@ -229,13 +236,14 @@ async def list_balances(gateway: Gateway, caller: Caller) -> schema.Balances:
 
 @post(
     "/v1/withdrawals",
-    guards=[needs_member],
     status_code=CREATED,
     summary="Request a withdrawal",
     tags=["account"],
 )
 async def request_withdrawal(
-    gateway: Gateway, caller: Caller, data: RequestWithdrawal
+    gateway: NamedDependency[Gateway],
+    caller: NamedDependency[Caller],
+    data: JSONBody[RequestWithdrawal],
 ) -> Response[schema.WithdrawalAnswer]:
     """Hold funds; settlement then pays them to the account's registered wallet on chain."""
     answer = await gateway.orders.withdraw(caller, data)
@@ -243,8 +251,10 @@ async def request_withdrawal(
     return Response(answer, status_code=status)
 
 
-@get("/v1/withdrawals", guards=[needs_member], summary="List withdrawals", tags=["account"])
-async def list_withdrawals(gateway: Gateway, caller: Caller) -> schema.Withdrawals:
+@get("/v1/withdrawals", summary="List withdrawals", tags=["account"])
+async def list_withdrawals(
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
+) -> schema.Withdrawals:
     """Withdrawals of the account, newest first."""
     history = await account(gateway, caller)
     catalog = gateway.engine.catalog_now
@@ -252,8 +262,10 @@ async def list_withdrawals(gateway: Gateway, caller: Caller) -> schema.Withdrawa
     return schema.Withdrawals(withdrawals=rows, as_of_seq=history.as_of_sequence)
 
 
-@get("/v1/deposits", guards=[needs_member], summary="List deposits", tags=["account"])
-async def list_deposits(gateway: Gateway, caller: Caller) -> schema.Deposits:
+@get("/v1/deposits", summary="List deposits", tags=["account"])
+async def list_deposits(
+    gateway: NamedDependency[Gateway], caller: NamedDependency[Caller]
+) -> schema.Deposits:
     """Deposits of the account that were final on chain and credited, newest first."""
     history = await account(gateway, caller)
     catalog = gateway.engine.catalog_now

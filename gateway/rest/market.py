@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, PathParameter, QueryParameter
 from msgspec import Struct
 
 from gateway import convert
@@ -18,12 +19,12 @@ from gateway.service import Gateway
 from gateway.times import parse_time
 
 PageSize = Annotated[
-    int, Parameter(ge=0, le=PAGE_SIZE_MAX, description="At most so many; 0 is the default.")
+    int, QueryParameter(ge=0, le=PAGE_SIZE_MAX, description="At most so many; 0 is the default.")
 ]
 PageToken = Annotated[
-    str, Parameter(max_length=64, description="next_page_token of the answer before.")
+    str, QueryParameter(max_length=64, description="next_page_token of the answer before.")
 ]
-MarketSymbol = Annotated[str, Parameter(description="The market's symbol.", max_length=16)]
+MarketSymbol = Annotated[str, PathParameter(description="The market's symbol.", max_length=16)]
 
 
 class ErrorRow(Struct, kw_only=True, frozen=True):
@@ -44,17 +45,17 @@ class Errors(Struct, kw_only=True, frozen=True):
 
 
 @get("/v1/instruments", summary="List assets and markets", tags=["market data"])
-async def list_instruments(gateway: Gateway) -> schema.Instruments:
+async def list_instruments(gateway: NamedDependency[Gateway]) -> schema.Instruments:
     """All assets and markets, with the steps of their prices and quantities."""
     return convert.instruments(await gateway.engine.catalog())
 
 
 @get("/v1/book/{symbol:str}", summary="Read a book", tags=["market data"])
 async def get_book(
-    gateway: Gateway,
+    gateway: NamedDependency[Gateway],
     symbol: MarketSymbol,
     depth: Annotated[
-        int, Parameter(ge=0, le=BOOK_DEPTH_MAX, description="Levels a side; 0 for all.")
+        int, QueryParameter(ge=0, le=BOOK_DEPTH_MAX, description="Levels a side; 0 for all.")
     ] = 50,
 ) -> schema.Book:
     """The levels of a market, best prices first, with the checksum of the ten best a side."""
@@ -64,7 +65,10 @@ async def get_book(
 
 @get("/v1/trades/{symbol:str}", summary="List trades", tags=["market data"])
 async def list_trades(
-    gateway: Gateway, symbol: MarketSymbol, page_size: PageSize = 0, page_token: PageToken = ""
+    gateway: NamedDependency[Gateway],
+    symbol: MarketSymbol,
+    page_size: PageSize = 0,
+    page_token: PageToken = "",
 ) -> schema.Trades:
     """Trades of a market, newest first."""
     market = await gateway.engine.market(symbol)
@@ -73,11 +77,11 @@ async def list_trades(
 
 @get("/v1/candles/{symbol:str}", summary="List candles", tags=["market data"])
 async def list_candles(
-    gateway: Gateway,
+    gateway: NamedDependency[Gateway],
     symbol: MarketSymbol,
-    interval: IntervalName = "1m",
-    from_time: Annotated[str, Parameter(description="RFC 3339; empty: the latest.")] = "",
-    to_time: Annotated[str, Parameter(description="RFC 3339, exclusive; empty: now.")] = "",
+    interval: FromQuery[IntervalName] = "1m",
+    from_time: Annotated[str, QueryParameter(description="RFC 3339; empty: the latest.")] = "",
+    to_time: Annotated[str, QueryParameter(description="RFC 3339, exclusive; empty: now.")] = "",
     page_size: PageSize = 0,
 ) -> schema.Candles:
     """Candles of a market, oldest first. An interval without a trade has none: a gap is shown."""
@@ -92,15 +96,15 @@ async def list_candles(
 
 
 @get("/v1/status", summary="Read the venue's status", tags=["venue"])
-async def get_status(gateway: Gateway) -> Status:
+async def get_status(gateway: NamedDependency[Gateway]) -> Status:
     """Sequence, rates, links, settlement and the last reconciliation of ledger and chain."""
     return gateway.status.status()
 
 
 @get("/v1/settlement/batches", summary="List settlement batches", tags=["settlement"])
 async def list_batches(
-    gateway: Gateway,
-    page_size: Annotated[int, Parameter(ge=0, le=500, description="0 is the default.")] = 0,
+    gateway: NamedDependency[Gateway],
+    page_size: Annotated[int, QueryParameter(ge=0, le=500, description="0 is the default.")] = 0,
     page_token: PageToken = "",
 ) -> Batches:
     """Batches of token transfers, newest first; each is one atomic transaction on chain."""

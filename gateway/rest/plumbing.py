@@ -37,6 +37,7 @@ _NOT_STORED = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _STATUS_TOO_LARGE = 413
+BODY = "data"  # what the framework calls the body among a handler's parameters
 
 log = structlog.get_logger()
 
@@ -96,6 +97,18 @@ async def check_form(request: Request[Any, Any, Any]) -> None:
     body = await request.body()
     if body:
         check_body(body, request.headers.get("content-type", ""))
+    decoder = body_decoder(request.route_handler)
+    if decoder is None:
+        return
+    if not body:
+        raise ApiError(
+            EdgeError.MISSING_FIELD, "a JSON body is needed", field="", rule="must be given"
+        )
+    try:
+        # The framework reads a body leniently: "true" for true. Here it must be what it is.
+        decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise json_refusal(error) from error
 
 
 def check_query(request: Request[Any, Any, Any]) -> None:
@@ -117,6 +130,18 @@ def check_query(request: Request[Any, Any, Any]) -> None:
         if "\ufffd" in value:
             raise ApiError(EdgeError.INVALID_UTF8, f"{name} is not valid UTF-8", field=name)
         seen.add(name)
+
+
+_DECODERS: dict[str, msgspec.json.Decoder[Any] | None] = {}
+
+
+def body_decoder(handler: BaseRouteHandler) -> msgspec.json.Decoder[Any] | None:
+    """Return what decodes the body that a handler takes, if it takes one."""
+    key = f"{handler}"
+    if key not in _DECODERS:
+        field = handler.parsed_fn_signature.parameters.get("data")
+        _DECODERS[key] = None if field is None else msgspec.json.Decoder(field.annotation)
+    return _DECODERS[key]
 
 
 _QUERY_NAMES: dict[str, frozenset[str]] = {}
@@ -172,6 +197,13 @@ def body_too_large() -> ApiError:
     return ApiError(EdgeError.BODY_TOO_LARGE, f"a body has at most {BODY_BYTES_MAX:,} bytes")
 
 
+def add_headers(response: Response[Any]) -> Response[Any]:
+    """Add to every answer what keeps a browser safe."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 def answer_error(request: Request[Any, Any, Any], error: ApiError) -> Response[bytes]:
     """Answer an error of the registry."""
     problem = error.problem(instance=request.scope["path"])
@@ -210,19 +242,26 @@ def framework_refusal(error: HTTPException) -> ApiError:
     if isinstance(cause, SerializationException):
         cause = cause.__cause__
     if isinstance(cause, msgspec.MsgspecError | UnicodeDecodeError | RecursionError):
-        return json_refusal(cause)
+        refusal = json_refusal(cause)
+        is_body = (refusal.code, refusal.field) == (EdgeError.MISSING_FIELD, BODY)
+        return body_needed() if is_body else refusal
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         for found in error.extra:
             return parameter_refusal(found)
     return ApiError(EdgeError.INVALID_FIELD, error.detail)
 
 
+def body_needed() -> ApiError:
+    """Return the error for a request without the body that it needs."""
+    return ApiError(EdgeError.MISSING_FIELD, "a JSON body is needed")
+
+
 def parameter_refusal(found: Any) -> ApiError:
     """Return the error for a parameter that the framework found wrong."""
     name = str(found.get("key", ""))
     message = str(found.get("message", "breaks its rule"))
-    if found.get("key") == "data":
-        return ApiError(EdgeError.MISSING_FIELD, "a JSON body is needed", field="", rule=message)
+    if name == BODY:
+        return body_needed()
     code = EdgeError.MISSING_FIELD if "required" in message.lower() else EdgeError.INVALID_FIELD
     return field_error(code, name, message[0].lower() + message[1:])
 

@@ -20,10 +20,14 @@ from gateway.rest.plumbing import SECURITY_HEADERS, presented_key
 from gateway.service import Gateway
 from gateway.websocket.session import Session, TooManyFailures, error_message
 
-CLOSE_NORMAL = 1_000
-CLOSE_GOING_AWAY = 1_001
 CLOSE_SLOW = 4_008
 CLOSE_NOT_AUTHENTICATED = 4_401
+CLOSE_CANNOT_GO_ON = 4_503
+CLOSE_CODES = {
+    int(EdgeError.SLOW_CONSUMER): CLOSE_SLOW,
+    int(EdgeError.NOT_AUTHENTICATED): CLOSE_NOT_AUTHENTICATED,
+}
+CLOSE_REASON_BYTES_MAX = 123  # what RFC 6455 leaves for it
 
 log = structlog.get_logger()
 
@@ -43,14 +47,14 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
     except ApiError as error:
         await answer_http(send, error, "websocket.http.response")
         return
-    gateway.sockets += 1
+    gateway.sockets.add(session)
     try:
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
         await converse(session, receive, send)
     except OSError as error:  # uvicorn's ClientDisconnected is one
         log.info("socket lost", detail=repr(error))
     finally:
-        gateway.sockets -= 1
+        gateway.sockets.discard(session)
         session.close()
 
 
@@ -61,7 +65,7 @@ def open_session(gateway: Gateway, headers: list[tuple[bytes, bytes]]) -> Sessio
         ApiError: Another site's page opens it, there are too many, or its key is wrong.
     """
     check_origin(headers, gateway.settings.origins)
-    if gateway.sockets >= WS_CONNECTIONS_MAX:
+    if len(gateway.sockets) >= WS_CONNECTIONS_MAX:
         raise ApiError(EdgeError.TOO_MANY_CONNECTIONS)
     names = {name.lower() for name, _ in headers}
     if names & {b"x-api-key", b"authorization"}:
@@ -121,10 +125,11 @@ async def end(
     """Close the socket as its end asks for."""
     cut = session.outbox.cut
     if cut is not None:
-        error = ApiError(EdgeError.SLOW_CONSUMER, f"{cut.channel} is cut", resume=cut.resume)
-        text = json_text(error_message(None, error.problem()))
+        text = json_text(error_message(None, cut.problem()))
         await send({"type": "websocket.send", "bytes": None, "text": text})
-        await close(send, CLOSE_SLOW, f"SLOW_CONSUMER {cut.channel} resume={cut.resume}")
+        reason = f"{cut.kind.name} {cut.detail}".encode()[:CLOSE_REASON_BYTES_MAX]
+        code = CLOSE_CODES.get(cut.kind.code, CLOSE_CANNOT_GO_ON)
+        await close(send, code, reason.decode(errors="ignore"))
     elif writer.done():
         writer.result()
     elif not reader.result():

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from gateway.encoding import json_text
+from gateway.errors import ApiError, EdgeError
 from gateway.feeds.channel import Channel, Frame
 from gateway.limits import WS_OUTBOX_BYTES_MAX, WS_OUTBOX_FRAMES_MAX
 
@@ -23,11 +24,10 @@ class Outbox:
 
     def __init__(self) -> None:
         self.bytes = 0
-        self.cut: SlowPrivateChannel | None = None
+        self.cut: ApiError | None = None
         self._texts: deque[str] = deque()
         self._news = asyncio.Event()
         self._lagging: dict[Subscription, None] = {}
-        self._closed = False
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -50,21 +50,16 @@ class Outbox:
         """Note that a subscription has ended."""
         self._lagging.pop(subscription, None)
 
-    def cut_off(self, reason: SlowPrivateChannel) -> None:
-        """Drop everything: the socket ends with a reason."""
+    def cut_off(self, reason: ApiError) -> None:
+        """Drop everything: the socket ends with a reason, the first that is given."""
         if self.cut is None:
             self.cut = reason
             self._texts.clear()
             self.bytes = 0
             self._news.set()
 
-    def close(self) -> None:
-        """End `run` once what waits is sent."""
-        self._closed = True
-        self._news.set()
-
     async def run(self, send: Send) -> None:
-        """Send what waits, for as long as the socket lives; return when cut or closed."""
+        """Send what waits, for as long as the socket lives; return when it is cut."""
         while self.cut is None:
             while self._texts:
                 text = self._texts.popleft()
@@ -73,8 +68,6 @@ class Outbox:
             if self._lagging:
                 self._catch_up()
                 continue
-            if self._closed:
-                return
             self._news.clear()
             await self._news.wait()
 
@@ -82,20 +75,6 @@ class Outbox:
         for subscription in tuple(self._lagging):
             del self._lagging[subscription]
             subscription.catch_up()
-
-
-class SlowPrivateChannel(Exception):
-    """A private channel had too many frames waiting.
-
-    Attributes:
-        channel: Its name.
-        resume: The execution sequence to subscribe from.
-    """
-
-    def __init__(self, channel: str, resume: int) -> None:
-        super().__init__(f"{channel}: resume={resume}")
-        self.channel = channel
-        self.resume = resume
 
 
 class Subscription:
@@ -125,10 +104,16 @@ class Subscription:
         if self._outbox.has_room():
             self._put(frame)
         elif self.channel.private:
-            self._outbox.cut_off(SlowPrivateChannel(self.channel.name, self._last + 1))
+            self.cut(EdgeError.SLOW_CONSUMER, "the socket takes its messages too slowly")
         else:
             self._lagging_from = max(frame.first, 1)
             self._outbox.lags(self)
+
+    def cut(self, code: EdgeError, why: str) -> None:
+        """End the socket: a private channel cannot go on, and says where to resume."""
+        resume = self._last + 1
+        detail = f"{self.channel.name} is cut, resume={resume}: {why}"
+        self._outbox.cut_off(ApiError(code, detail, resume=resume))
 
     def catch_up(self) -> None:
         """Tell what was left out and go on from a snapshot."""

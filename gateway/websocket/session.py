@@ -84,6 +84,19 @@ class Session:
         except ApiError as error:
             self._refuse(message.id, error)
 
+    def check_key(self) -> None:
+        """End the socket when its key is no longer valid."""
+        if self._caller is None:
+            return
+        try:
+            self._gateway.authenticate(self._caller.api_key)
+        except ApiError as error:
+            self.outbox.cut_off(error)
+
+    def say_shutdown(self) -> None:
+        """Tell the client that the gateway ends, so that it connects again elsewhere or later."""
+        self._tell({"type": "shutdown", "time": time_text(time.time_ns())})
+
     def close(self) -> None:
         """End everything that the socket had going; commands that were sent take their course."""
         for subscription in self._subscriptions.values():
@@ -209,6 +222,8 @@ class Session:
         When too many have no answer yet, this waits, and so the socket is read no further.
         """
         caller = self._need_caller()
+        # Before the task begins, so that from here to the engine no command overtakes another.
+        await self._gateway.engine.member(caller.api_key)
         await self._room.acquire()
         task = asyncio.create_task(self._run_command(caller, message))
         self._commands.add(task)
@@ -239,7 +254,10 @@ class Session:
         orders = self._gateway.orders
         match message:
             case messages.Place():
-                return await orders.place(caller, message.order)
+                try:
+                    return await orders.place(caller, message.order)
+                except ApiError as error:
+                    raise error.inside("order") from error
             case messages.Cancel():
                 return await orders.cancel(caller, order_name(message), message.client_id)
             case messages.Replace():

@@ -12,9 +12,8 @@ from engine.core.rejects import Reject
 from realstack import settings
 from realstack.cli.outcome import Parser
 from realstack.client import Client, InvalidInput
+from realstack.client.session import PERSON
 from realstack.settings import Settings
-
-PARTICIPANT = "trader"  # made by `realstack up` for the person at the keyboard
 
 
 def parser(command: str, description: str) -> Parser:
@@ -43,7 +42,7 @@ def add_data(to: argparse.ArgumentParser) -> None:
     )
 
 
-def add_venue(to: argparse.ArgumentParser, *, key: str = PARTICIPANT) -> None:
+def add_venue(to: argparse.ArgumentParser, *, key: str = PERSON) -> None:
     """Add what a command needs to call the engine."""
     add_data(to)
     to.add_argument("--engine", metavar="HOST:PORT", help="the engine (ENGINE_ADDRESS)")
@@ -130,6 +129,9 @@ def identity_of(options: argparse.Namespace) -> Identity:
     if client_id is not None:
         identity["client_id"] = client_id
     if options.sent_time_ns is not None:
+        if client_id is None:
+            rule = "must be given with --sent-time-ns, which is the time of an earlier try"
+            raise InvalidInput("client_id", None, rule, Reject.INVALID_CLIENT_ID)
         sent = whole("sent_time_ns", options.sent_time_ns, Reject.ID_TOO_OLD)
         identity["sent_time_ns"] = sent
     return identity

@@ -28,10 +28,14 @@ from realstack.units import InvalidNumber
 
 DONE, REFUSED, WRONG_INPUT = 0, 1, 2
 
-CLIENT_ERRORS: dict[type[ClientError], EdgeError] = {
-    NotSent: EdgeError.ENGINE_UNAVAILABLE,
-    Unavailable: EdgeError.ENGINE_UNAVAILABLE,
-    FeedBroken: EdgeError.FEED_BROKEN,
+# What the venue calls in ticks, lots, atoms and ids is an argument without a unit here.
+ARGUMENTS = {
+    "price_ticks": "price",
+    "quantity_lots": "quantity",
+    "amount_atoms": "amount",
+    "market_id": "market",
+    "asset_id": "asset",
+    "order_id": "order",
 }
 
 
@@ -107,7 +111,8 @@ def failure_of(error: Exception) -> Failure | None:
 
 def facts(code: Reject | EdgeError, field: str, rule: str) -> dict[str, object]:
     """Return an error for programs: its number, its name, the field at fault and the rule."""
-    return {"code": int(code), "name": code.name, "field": field, "rule": rule}
+    argument = ARGUMENTS.get(field, field)
+    return {"code": int(code), "name": code.name, "field": argument, "rule": rule}
 
 
 def refusal_facts(error: RequestRefused) -> dict[str, object]:
@@ -127,6 +132,7 @@ KINDS: tuple[tuple[type[Exception], EdgeError, str, int], ...] = (
     (NotSent, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
     (Unavailable, EdgeError.ENGINE_UNAVAILABLE, "FAILED", REFUSED),
     (FeedBroken, EdgeError.FEED_BROKEN, "FAILED", REFUSED),
+    (ClientError, EdgeError.INTERNAL, "FAILED", REFUSED),
 )
 
 

@@ -16,13 +16,16 @@ class Client(Trading, Feeds, Operations):
         from realstack.client import Client, Filled
 
         async def main() -> None:
-            async with Client("127.0.0.1:50051", api_key="...") as client:
+            async with Client.local() as client:
                 await client.place(market="HARBOR-USDC", side="buy", price="101.25", quantity="3")
                 async for execution in client.executions(from_sequence=1):
                     if isinstance(execution.event, Filled):
                         print(execution.event)
 
         asyncio.run(main())
+
+    `Client.local()` finds the venue of `realstack up` on this machine; elsewhere it is
+    `Client("host:port", api_key=...)`.
 
     Many calls may be made at the same time; their commands travel together on one stream. Nothing
     is lost or doubled over a lost connection: see `realstack.client.lane`. A client belongs to the

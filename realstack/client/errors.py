@@ -116,8 +116,9 @@ class RequestRefused(ClientError):
 
     Attributes:
         status: The gRPC status.
-        reason: The reason from the error's details, such as ``INVALID_FIELD``; may be empty.
-        code: The number of the reason (`realstack.edge_errors`); zero when gRPC itself refused.
+        message: What the venue says, for people.
+        reason: The error's name, such as ``INVALID_FIELD``; empty when gRPC itself refused.
+        code: Its number: see `realstack.edge_errors`; zero when gRPC itself refused.
         violations: Pairs of a field and its rule.
     """
 
@@ -136,7 +137,6 @@ class RequestRefused(ClientError):
         self.reason = reason
         self.code = code
         self.violations = violations
-        self.code = code
 
 
 class NotAuthenticated(RequestRefused):

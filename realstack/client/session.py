@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 
 from engine.core.rejects import Reject
+from realstack import settings
 from realstack.client.connection import CHANNEL_OPTIONS, Patience, error_of
 from realstack.client.decode import instruments_from
 from realstack.client.errors import InvalidInput, Unavailable
@@ -22,7 +23,14 @@ from realstack.trading.v1 import trading_pb2
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 10.0
+PERSON = "trader"  # the participant that `realstack up` makes for the person at the keyboard
 TRADE_METHOD = "/realstack.trading.v1.TradingService/Trade"
+
+
+def local_venue(name: str) -> tuple[str, str]:
+    """Find the address of this machine's venue and a key, as the command line finds them."""
+    known = settings.load()
+    return known.need("engine_address"), known.key_of(name)
 
 
 class Session:
@@ -50,6 +58,19 @@ class Session:
         self._channel: grpc.aio.Channel | None = None
         self._lane: Lane | None = None
         self._instruments: Instruments | None = None
+
+    @classmethod
+    def local(cls, name: str = PERSON) -> Self:
+        """Return a client of the venue that `realstack up` runs on this machine.
+
+        Args:
+            name: Whose key of the venue's data folder to use.
+
+        Raises:
+            MissingSetting: No venue runs here, or it made no key of that name.
+        """
+        address, api_key = local_venue(name)
+        return cls(address, api_key=api_key)
 
     async def connect(self) -> Self:
         """Open the connection and read the instruments, which also proves the key.

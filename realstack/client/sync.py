@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import grpc
 
 from realstack.client.client import Client
-from realstack.client.session import TIMEOUT_SECONDS
+from realstack.client.session import PERSON, TIMEOUT_SECONDS, local_venue
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +37,12 @@ class Face:
             address, api_key=api_key, timeout_seconds=timeout_seconds, credentials=credentials
         )
         self._client: Client | None = None
+
+    @classmethod
+    def local(cls, name: str = PERSON) -> Self:
+        """Return a client of the venue that `realstack up` runs here; see `Client.local`."""
+        address, api_key = local_venue(name)
+        return cls(address, api_key=api_key)
 
     def connect(self) -> Self:
         """Open the connection; see `Client.connect`."""

@@ -36,7 +36,10 @@ DATABASE = "realstack"
 CONNECTIONS_MAX = 100
 SOCKET_PATH_BYTES_MAX = 100  # the kernel's limit is 107, with the name of the socket
 START_SECONDS_MAX = 60.0  # after a crash it replays its log first
+START_ATTEMPTS = 5
+ATTEMPT_SECONDS = 1.0
 STOP_SECONDS_MAX = 15.0
+POLL_SECONDS = 0.05
 ROOT_PROGRAMS = Path("/var/lib/realstack")
 SETTINGS = {
     "listen_addresses": "",
@@ -155,6 +158,41 @@ def initialise(data: Path, bin_folder: Path, run_by: Owner) -> None:
     write_atomically(data / "realstack-complete", b"", mode=0o644)
 
 
+async def end_former(data: Path) -> None:
+    """Make sure that no server of a former run is on the data, and that none seems to be.
+
+    The server refuses to start while the process in its lock file exists; after a kill that may be
+    a zombie, or by now another program with the same id.
+
+    Raises:
+        PostgresFailed: A former server does not end.
+    """
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    pid = int(lock.read_text().split()[0])
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if not is_server(pid, data):
+            break
+        os.kill(pid, number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS_MAX):
+                while is_server(pid, data):  # noqa: ASYNC110  another's child cannot be awaited
+                    await asyncio.sleep(POLL_SECONDS)
+    if is_server(pid, data):
+        raise PostgresFailed(f"the server of a former run, process {pid}, does not end")
+    lock.unlink(missing_ok=True)
+
+
+def is_server(pid: int, data: Path) -> bool:
+    """Tell whether a process is a server on the data."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return os.fsencode(data) in command
+
+
 class Postgres:
     """A running server.
 
@@ -179,26 +217,38 @@ class Postgres:
         self._refuse_unreachable(run_by)
         bin_folder = programs(run_by)
         data = self._folder / "data"
+        await end_former(data)
         initialise(data, bin_folder, run_by)
         self._socket = socket_folder(data)
         self._socket.mkdir(exist_ok=True)
         run_by.give(self._socket)
+        await self._start_server(bin_folder, data, run_by)
+        self.url = self._url(DATABASE)
+
+    async def _start_server(self, bin_folder: Path, data: Path, run_by: Owner) -> None:
+        """Start the server; after a kill its old children may hold its memory for a moment."""
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
         options.append(f"-cunix_socket_directories={self._socket}")
-        self._child = await asyncio.create_subprocess_exec(
-            str(bin_folder / "postgres"),
-            "-D",
-            str(data),
-            *options,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=sys.stderr,
-            stderr=sys.stderr,
-            cwd=data,
-            preexec_fn=end_with_parent(signal.SIGINT),
-            **run_by.options(),  # type: ignore[arg-type]
-        )
-        await self._make_database()
-        self.url = self._url(DATABASE)
+        for attempt in range(1, START_ATTEMPTS + 1):
+            self._child = await asyncio.create_subprocess_exec(
+                str(bin_folder / "postgres"),
+                "-D",
+                str(data),
+                *options,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sys.stderr,
+                stderr=sys.stderr,
+                cwd=data,
+                preexec_fn=end_with_parent(signal.SIGINT),
+                **run_by.options(),  # type: ignore[arg-type]
+            )
+            try:
+                await self._make_database()
+                return
+            except PostgresFailed:
+                if attempt == START_ATTEMPTS or self._child.returncode is None:
+                    raise
+            await asyncio.sleep(ATTEMPT_SECONDS)
 
     async def wait(self) -> int:
         """Wait until the server ends."""
@@ -251,7 +301,7 @@ class Postgres:
             try:
                 return await asyncpg.connect(self._url(SUPERUSER))
             except (OSError, asyncpg.CannotConnectNowError):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(POLL_SECONDS)
 
     def _url(self, database: str) -> str:
         return f"postgresql://{SUPERUSER}@/{database}?host={self._socket}"

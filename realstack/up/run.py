@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -24,7 +25,7 @@ from realstack.settings import Settings, load
 from realstack.up import definitions, ending, first_start, leftovers, plans
 from realstack.up.ending import Verdict
 from realstack.up.figures import Figures, Meter
-from realstack.up.folders import Folder, clear, open_folder
+from realstack.up.folders import Folder, FolderRefused, clear, open_folder
 from realstack.up.instruments import Instruments, InstrumentsFile
 from realstack.up.keyring import Keyring
 from realstack.up.process import Plan
@@ -106,7 +107,10 @@ class Run:
 
     def _open(self) -> Folder:
         """Open the data folder, free of what a former run left there."""
-        folder = open_folder(load(data=self._options.data).data)
+        settings = load(data=self._options.data)
+        if self._options.fresh and os.environ.get("DATABASE_URL"):
+            raise FolderRefused("--fresh cannot empty the database of DATABASE_URL: give a new one")
+        folder = open_folder(settings.data)
         left = leftovers.end(folder.path)
         if left:
             self._screen.line(f"ended what a former run left: {', '.join(left)}")
@@ -115,20 +119,33 @@ class Run:
         return folder
 
     async def _with(self, venue: Venue) -> Result:
-        starting = asyncio.create_task(venue.start(self._screen.line))
-        stopping = asyncio.create_task(self._stop.wait())
-        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not starting.done():
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            raise Stopped("stopped before it had started")
-        meter = starting.result()
         try:
+            meter = await self._start(venue)
             await self._watch(venue, meter)
             return await self._end(venue, meter)
         finally:
             await venue.close()
+
+    async def _start(self, venue: Venue) -> Meter:
+        """Start everything, unless Ctrl-C or a process that ends comes before.
+
+        Raises:
+            Stopped: Ctrl-C came.
+            ProcessFailed: A process did not start, or ended.
+        """
+        starting = asyncio.create_task(venue.start(self._screen.line))
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait(
+            (starting, stopping, venue.supervisor.failed),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            venue.raise_failed()
+            raise Stopped("stopped before it had started")
+        return starting.result()
 
     async def _watch(self, venue: Venue, meter: Meter) -> None:
         """Show how things stand until it is time to end.
@@ -235,6 +252,8 @@ class Venue:
             await self._start(plans.sim(data, self.environment(), meter.on_sim_line), say)
         say("")
         say(f"    the live page:  {self._addresses['gateway']}")
+        say("    try it:         realstack watch HARBOR-USDC")
+        say("                    realstack order buy HARBOR-USDC 3 --price 101.25")
         say("    Ctrl-C ends it")
         say("")
         return meter
@@ -259,6 +278,7 @@ class Venue:
         else:
             await self._start(plans.localnet(self.folder.path), say)
             self._addresses["localnet"] = f"http://{self._addresses['localnet']}"
+        self.supervisor.tell(solana_rpc_url=self._addresses["localnet"])
 
     async def _start_engine(self, say: Callable[[str], None]) -> None:
         await self._start(plans.engine(self.folder.path, self._options.core), say)

@@ -11,7 +11,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from realstack.up.folders import Folder, write_atomically
@@ -26,7 +26,7 @@ RESTART_WINDOW_SECONDS = 60.0
 class Restarts:
     """When a process was started again."""
 
-    times: deque[float]
+    times: deque[float] = field(default_factory=deque)
     total: int = 0
 
     def allowed(self, now: float) -> bool:
@@ -115,7 +115,7 @@ class Supervisor:
         while True:
             status = await process.wait()
             said = process.report(f"ended with status {status}")
-            count = self._restarts.setdefault(name, Restarts(deque()))
+            count = self._restarts.setdefault(name, Restarts())
             if name not in RESTARTED or not count.allowed(time.monotonic()):
                 self._fail(said)
                 return

@@ -36,22 +36,17 @@ class ApiKeyInterceptor(grpc.aio.ServerInterceptor):
         keys = [value for name, value in metadata if name == KEY_HEADER]
         if len(keys) == 1 and isinstance(keys[0], str) and self._is_known(keys[0]):
             return handler
-        return _refusing(streams=bool(handler.response_streaming))
+        return _REFUSING
 
 
-def _refusing(*, streams: bool) -> grpc.RpcMethodHandler[Any, Any]:
-    """Return a handler that refuses: the same for a missing, a doubled and an unknown key."""
-    if streams:
-        return grpc.unary_stream_rpc_method_handler(_refuse_stream)
-    return grpc.unary_unary_rpc_method_handler(_refuse)
-
-
-async def _refuse(request: object, context: grpc.aio.ServicerContext[Any, Any]) -> object:
-    code = grpc.StatusCode.UNAUTHENTICATED
-    await refuse(context, code, "NOT_AUTHENTICATED", f"{KEY_HEADER}: a valid API key is needed")
-
-
-async def _refuse_stream(
-    request: object, context: grpc.aio.ServicerContext[Any, Any]
+async def _refuse(
+    requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
 ) -> AsyncIterator[object]:
-    yield await _refuse(request, context)
+    """Refuse, the same for a missing, a doubled and an unknown key; wait for no request first."""
+    code = grpc.StatusCode.UNAUTHENTICATED
+    yield await refuse(
+        context, code, "NOT_AUTHENTICATED", f"{KEY_HEADER}: a valid API key is needed"
+    )
+
+
+_REFUSING: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)

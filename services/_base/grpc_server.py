@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services._base.auth import ApiKeyInterceptor, IsKnown
+from services._base.decoding import DecodingInterceptor
 from services._base.settings import split_address
 
 MESSAGE_BYTES_MAX = 1 << 20  # a page of 1,000 rows is a tenth of it
@@ -43,7 +44,7 @@ class GrpcServer:
             is_known_key: Tells whether an API key is valid.
         """
         self._server = grpc.aio.server(
-            interceptors=[ApiKeyInterceptor(is_known_key)],
+            interceptors=[ApiKeyInterceptor(is_known_key), DecodingInterceptor()],
             options=_OPTIONS,
             maximum_concurrent_rpcs=CALLS_AT_ONCE_MAX,
         )

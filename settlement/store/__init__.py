@@ -19,6 +19,10 @@ class WrongChain(Exception):
     """The database belongs to another chain or authority; nothing may be signed."""
 
 
+class NeverRun(Exception):
+    """No settlement worker has ever run on this database."""
+
+
 async def prepare(pool: Pool) -> None:
     """Bring the schema up to date."""
     await migrate(pool, SCHEMA, MIGRATIONS)
@@ -36,12 +40,26 @@ async def bind_chain(pool: Pool, *, genesis_hash: str, authority: str) -> None:
         genesis_hash,
         authority,
     )
-    row = await pool.fetchrow("SELECT genesis_hash, authority FROM settlement.chain")
-    known = (row["genesis_hash"], row["authority"]) if row is not None else ("", "")
-    if known[0] != genesis_hash:
+    await check_chain(pool, genesis_hash=genesis_hash, authority=authority)
+
+
+async def check_chain(pool: Pool, *, genesis_hash: str, authority: str) -> None:
+    """Refuse a chain or a key that is not the one of the first run; change nothing.
+
+    Raises:
+        NeverRun: There was no first run.
+        WrongChain: The node shows another genesis, or the key is another, than at the first run.
+    """
+    table = await pool.fetchval("SELECT to_regclass('settlement.chain')::text")
+    row = table and await pool.fetchrow("SELECT genesis_hash, authority FROM settlement.chain")
+    if not row:
+        raise NeverRun("no settlement worker has ever run on this database")
+    if row["genesis_hash"] != genesis_hash:
         raise WrongChain(
             f"the node's genesis hash is {genesis_hash}, this database belongs to the chain with"
-            f" {known[0]}: nothing is signed for a chain that is not known"
+            f" {row['genesis_hash']}: nothing is signed for a chain that is not known"
         )
-    if known[1] != authority:
-        raise WrongChain(f"the settlement key is {authority}, this database belongs to {known[1]}")
+    if row["authority"] != authority:
+        raise WrongChain(
+            f"the settlement key is {authority}, this database belongs to {row['authority']}"
+        )

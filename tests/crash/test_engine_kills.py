@@ -11,7 +11,6 @@ from realstack.trading.v1 import trading_pb2
 from tests.crash import engine_kills
 from tests.crash.judge import fold, judge, working
 
-ORDER = {"order_id": 7, "market_id": 1, "price_ticks": 100}
 ACK: dict[str, Any] = {
     "kind": "place",
     "account_id": 1,
@@ -34,7 +33,9 @@ async def test_three_kills_under_load_lose_double_and_change_nothing(tmp_path: P
 
 def executions(*names: str, leaves: int = 3) -> list[trading_pb2.Execution]:
     """Make a private stream: one order, accepted and then what is named."""
-    order = trading_pb2.OrderState(**ORDER, leaves_lots=leaves)
+    order = trading_pb2.OrderState(
+        order_id=7, market_id=1, price_ticks=100, leaves_lots=leaves
+    )
     order.client_id.low = 5
     made = []
     for index, name in enumerate(names):

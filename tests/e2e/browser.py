@@ -131,14 +131,15 @@ class Page:
         return answer["result"].get("value")
 
     async def wait_for(self, condition: str, *, seconds: float = ANSWER_SECONDS) -> None:
-        """Wait until a JavaScript expression is true.
+        """Wait until a JavaScript expression is true; one that throws is not true yet.
 
         Raises:
             TimeoutError: It is not within the time.
         """
+        guarded = f"(() => {{ try {{ return Boolean({condition}) }} catch {{ return false }} }})()"
         async with asyncio.timeout(seconds):
             while True:
-                if await self.evaluate(f"Boolean({condition})"):
+                if await self.evaluate(guarded):
                     return
                 await asyncio.sleep(POLL_SECONDS)
 

@@ -115,7 +115,11 @@ class EngineAdmin:
                 maker_fee_ppm=MAKER_FEE_PPM,
                 taker_fee_ppm=TAKER_FEE_PPM,
             )
-            self._admin.DefineMarket(market, metadata=self._operator, timeout=CALL_SECONDS)
+            self.define(market)
+
+    def define(self, market: admin_pb2.DefineMarketRequest) -> None:
+        """Define a market."""
+        self._admin.DefineMarket(market, metadata=self._operator, timeout=CALL_SECONDS)
 
     def define_account(self, account_id: int) -> None:
         """Define an account."""
@@ -163,6 +167,12 @@ class Venue:
         """The address of the gateway's WebSocket."""
         return self.url.replace("http://", "ws://") + "/v1/ws"
 
+    def stop(self) -> None:
+        """End what runs now: a test may have started a part again."""
+        self.admin.close()
+        for part in (self.gateway, self.market, self.engine):
+            part.stop()
+
     def member(self, *, usdc: int = 1_000_000, bldg: int = 10_000, bond: int = 0) -> Member:
         """Return a new member with so many whole units of each asset."""
         member = self.folder.take_member()
@@ -186,20 +196,19 @@ def running_venue(
         engine = ServerProcess(
             "engine.server", *common, "--data", str(data / "engine"), "--core", core, logs=logs
         )
-        stack.callback(engine.stop)
-        admin = EngineAdmin(engine.address, folder)
-        stack.callback(admin.close)
-        admin.define_instruments()
-        market = ServerProcess(
+        venue = Venue(folder, engine, engine, engine, EngineAdmin(engine.address, folder))
+        stack.callback(venue.stop)
+        venue.admin.define_instruments()
+        venue.market = ServerProcess(
             "services.market.server",
             *common,
             *("--data", str(data), "--engine", engine.address, "--database-url", database_url),
             logs=logs,
         )
-        stack.callback(market.stop)
-        behind: tuple[str, ...] = ("--engine", engine.address, "--market", market.address)
+        behind: tuple[str, ...] = ("--engine", engine.address, "--market", venue.market.address)
         if settlement_address:
             behind = (*behind, "--settlement", settlement_address)
-        gateway = ServerProcess("gateway.server", *common, "--data", str(data), *behind, logs=logs)
-        stack.callback(gateway.stop)
-        yield Venue(folder, engine, market, gateway, admin)
+        venue.gateway = ServerProcess(
+            "gateway.server", *common, "--data", str(data), *behind, logs=logs
+        )
+        yield venue

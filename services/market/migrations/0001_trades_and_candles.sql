@@ -13,7 +13,8 @@ CREATE TABLE trades (
 -- ListTrades: WHERE market_id = $1 AND trade_id < $2 ORDER BY trade_id DESC LIMIT $3
 CREATE INDEX trades_by_market ON trades (market_id, trade_id DESC);
 
--- ListCandles: WHERE market_id = $1 AND interval_id = $2 AND open_time_ns >= $3 AND open_time_ns < $4
+-- ListCandles: WHERE market_id = $1 AND interval_id = $2
+--   AND open_time_ns >= $3 AND open_time_ns < $4
 CREATE TABLE candles (
     market_id integer NOT NULL,
     interval_id smallint NOT NULL,

@@ -92,7 +92,7 @@ async def test_a_refusal_of_the_core_exits_1_with_its_number(shell: Shell) -> No
     status, answer = await shell.json("cancel", "999")
     assert (status, answer["ok"], answer["outcome"]) == (1, False, "REJECTED")
     assert (answer["code"], answer["name"]) == (Reject.UNKNOWN_ORDER, "UNKNOWN_ORDER")
-    assert (answer["field"], answer["transient"]) == ("order_id", False)
+    assert (answer["field"], answer["transient"]) == ("order", False)
     status, lines = await shell.run("order", "buy", MARKET, "1", "--price", "10000000000")
     assert status == 1
     assert lines[-1].startswith("order: REJECTED: INSUFFICIENT_FUNDS (23): ")

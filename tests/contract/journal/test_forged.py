@@ -179,7 +179,8 @@ def test_recovery_case_f_refuses_a_segment_with_a_wrong_mark(fields: dict[str, i
     written(disk, *[31] * 6, 5)
     header = get_header(disk.get(SECOND)[:BLOCK])
     assert header is not None
-    put(disk, SECOND, 0, put_header(dataclasses.replace(header, **fields)))  # type: ignore[arg-type]
+    header = dataclasses.replace(header, **fields)  # type: ignore[arg-type]
+    put(disk, SECOND, 0, put_header(header))
     error = damaged(disk)
     assert ("F", 187, 2) == (error.case, error.sequence, error.segment_number)
 

@@ -89,6 +89,7 @@ def naive_candles(trades: list[Trade]) -> dict[tuple[int, Interval, int], Candle
     return {key: naive_candle(group, key[1], key[2]) for key, group in found.items()}
 
 
+@pytest.mark.slow
 @given(trade_lists())
 def test_candles_are_open_high_low_close_and_sum_of_their_trades(trades: list[Trade]) -> None:
     """Each candle is what its definition says of exactly the trades inside its interval."""
@@ -97,6 +98,7 @@ def test_candles_are_open_high_low_close_and_sum_of_their_trades(trades: list[Tr
     assert expected == actual
 
 
+@pytest.mark.slow
 @given(trade_lists(), st.integers(0, 40))
 def test_candles_do_not_depend_on_how_the_stream_was_cut(trades: list[Trade], cut: int) -> None:
     """Parts made from two pieces of the stream merge into the candles of the whole."""

@@ -4,33 +4,43 @@
 
 import cython
 from cython.cimports.engine.core.amount import match_by_amount
-from cython.cimports.engine.core.book import link, opposite, reaches, reserve_key
+from cython.cimports.engine.core.book import has_room_for_key, link, opposite, reaches
 from cython.cimports.engine.core.constants import (
+    ANSWER,
     BUY,
+    EVENT_ACCEPTED,
     EVENT_CANCELLED,
     EVENT_FILL,
+    FILL_OR_KILL_NOT_FILLABLE,
+    FOK,
+    GTC,
+    GTD,
+    INSUFFICIENT_FUNDS,
+    LIMIT,
     MARKET_BY_AMOUNT,
+    NOTIONAL_TOO_LARGE,
+    POST_ONLY,
+    POST_ONLY_WOULD_CROSS,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
+    REJECT_NONE,
     RESTING,
 )
 from cython.cimports.engine.core.due import enter_due
-from cython.cimports.engine.core.hashing import order_id_hash
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.matching import match
+from cython.cimports.engine.core.matching import Reach, match, reach
 from cython.cimports.engine.core.mixed import show_tranche
-from cython.cimports.engine.core.money import lock_required
+from cython.cimports.engine.core.money import is_too_large, lock_required
+from cython.cimports.engine.core.order_index import index_order, take_order_id
 from cython.cimports.engine.core.pools import (
     balance_of,
-    reserve_account_order,
-    reserve_level,
-    reserve_order,
+    has_room_for_order,
     reserve_queue,
     take_order_slot,
 )
 from cython.cimports.engine.core.resting import forget, seen_lots
+from cython.cimports.engine.core.special import is_special, place_special
 from cython.cimports.engine.core.state import (
-    CHANGED,
     SPECIAL,
     Account,
     Balance,
@@ -41,10 +51,81 @@ from cython.cimports.engine.core.state import (
     check,
 )
 from cython.cimports.engine.core.stops import band_limit_ticks, observe
-from cython.cimports.engine.core.sums import note, touch_balance
-from cython.cimports.engine.core.table import table_insert
+from cython.cimports.engine.core.sums import note_new_order, touch_balance
 from cython.cimports.engine.core.writer import taker_event
 from cython.cimports.libc.stdint import INT64_MIN, int64_t, uint32_t
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> cython.int:
+    """Accept, match, then rest or cancel what is left."""
+    taker = cython.declare(Taker)
+    found = cython.declare(Reach)
+    market: cython.pointer(Market) = core.markets[command.market_id]
+    if is_special(command):
+        return place_special(core, command)
+    if is_too_large(market, command.price_ticks, command.quantity_lots):
+        return NOTIONAL_TOO_LARGE
+    arrive(core, cython.address(taker), market, command)
+    if not reserve(core, cython.address(taker)):
+        return REJECT_NONE
+    locks_by_limit: cython.bint = taker.order_type == LIMIT or taker.side != BUY
+    if locks_by_limit:
+        taker.lock_atoms = lock_required(
+            market, taker.side, taker.price_ticks, taker.leaves_lots, 0
+        )
+    if not locks_by_limit or taker.time_in_force == FOK:
+        found = reach(core, cython.address(taker))
+        if not locks_by_limit:
+            taker.lock_atoms = found.cost_atoms
+    if core.balances[taker.lock_balance].free_atoms < taker.lock_atoms:
+        return INSUFFICIENT_FUNDS
+    if taker.flags & POST_ONLY and reaches(taker.opposite, taker.limit_key):
+        return POST_ONLY_WOULD_CROSS
+    if taker.time_in_force == FOK and found.lots < taker.leaves_lots:
+        return FILL_OR_KILL_NOT_FILLABLE
+    taker.order_id = take_order_id(core)
+    core.answer_order_id = taker.order_id
+    answer_index: int64_t = core.events_count
+    answer: cython.pointer(Event) = taker_event(
+        core, command, EVENT_ACCEPTED, cython.address(taker)
+    )
+    answer.quantity_lots = taker.leaves_lots
+    answer.flags = ANSWER
+    work(core, cython.address(taker), answer_index, command)
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def arrive(
+    core: cython.pointer(Core),
+    taker: cython.pointer(Taker),
+    market: cython.pointer(Market),
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """Make a taker of a place command."""
+    taker.order_id = 0
+    taker.client_id_low = command.client_id_low
+    taker.client_id_high = command.client_id_high
+    taker.leaves_lots = command.quantity_lots
+    taker.filled_lots = 0
+    taker.fee_credit_ppm = 0
+    taker.lock_atoms = 0
+    taker.locked_before_atoms = 0
+    taker.slot = 0
+    taker.is_special = False
+    taker.may_rest = command.time_in_force in (GTC, GTD)
+    taker.account_id = command.account_id
+    taker.side = command.side
+    taker.order_type = command.order_type
+    taker.time_in_force = command.time_in_force
+    taker.self_trade_prevention = command.self_trade_prevention
+    taker.flags = command.flags
+    aim(core, taker, market, command.price_ticks)
 
 
 @cython.cfunc
@@ -68,12 +149,10 @@ def aim(
     taker.group = core.accounts[taker.account_id].group
     taker.spent_atoms = 0
     taker.received_atoms = 0
-    if taker.side == BUY:
-        taker.lock_balance = balance_of(core, taker.account_id, market.quote_asset_id)
-        taker.proceeds_balance = balance_of(core, taker.account_id, market.base_asset_id)
-    else:
-        taker.lock_balance = balance_of(core, taker.account_id, market.base_asset_id)
-        taker.proceeds_balance = balance_of(core, taker.account_id, market.quote_asset_id)
+    taker.lock_balance = balance_of(core, taker.account_id, market.lock_asset_id[taker.side])
+    taker.proceeds_balance = balance_of(
+        core, taker.account_id, market.proceeds_asset_id[taker.side]
+    )
 
 
 @cython.cfunc
@@ -82,17 +161,11 @@ def aim(
 def reserve(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> cython.bint:
     """Make room for a taker to rest, before anything changes."""
     enough: cython.bint = (
-        reserve_order(core)
-        and reserve_level(core)
-        and reserve_key(cython.address(taker.market.sides[taker.side]))
-        and reserve_account_order(cython.address(core.accounts[taker.account_id]))
+        has_room_for_order(core, cython.address(core.accounts[taker.account_id]))
+        and has_room_for_key(cython.address(taker.market.sides[taker.side]))
         and taker.lock_balance != 0
         and taker.proceeds_balance != 0
-        and (
-            not taker.is_special
-            or taker.extra.expire_time_ns == 0
-            or reserve_queue(cython.address(core.due), 1)
-        )
+        and (not taker.is_special or reserve_queue(cython.address(core.due), 1))
     )
     return check(core, enough, b"there is memory for an order")
 
@@ -109,6 +182,7 @@ def work(
     """Match, then rest or cancel the leaves; complete the answer with how it ended."""
     reason: cython.int = REASON_NONE
     required: int64_t = 0
+    leaves_before: int64_t = taker.leaves_lots
     event: cython.pointer(Event)
     first_event: int64_t = core.events_count
     if reaches(taker.opposite, taker.limit_key):
@@ -118,9 +192,15 @@ def work(
             reason = match(core, taker, command)
     rests: cython.bint = taker.leaves_lots != 0 and reason == REASON_NONE and taker.may_rest
     if rests:
-        required = lock_required(
-            taker.market, taker.side, taker.price_ticks, taker.leaves_lots, taker.fee_credit_ppm
-        )
+        required = taker.lock_atoms
+        if taker.leaves_lots != leaves_before:
+            required = lock_required(
+                taker.market,
+                taker.side,
+                taker.price_ticks,
+                taker.leaves_lots,
+                taker.fee_credit_ppm,
+            )
     settle(core, taker, required)
     event = cython.address(core.events[answer_index])
     event.filled_lots = taker.filled_lots
@@ -226,8 +306,7 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     account: cython.pointer(Account) = cython.address(core.accounts[taker.account_id])
     slot: uint32_t = take_order_slot(core)
     order: cython.pointer(Order) = cython.address(core.orders[slot])
-    if not order.flags & CHANGED:
-        note(cython.address(core.orders_changed), slot)
+    note_new_order(core, slot)
     order.order_id = taker.order_id
     order.client_id_low = taker.client_id_low
     order.client_id_high = taker.client_id_high
@@ -235,7 +314,7 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     order.order_type = taker.order_type
     order.time_in_force = taker.time_in_force
     order.self_trade_prevention = taker.self_trade_prevention
-    order.flags = taker.flags | CHANGED
+    order.flags |= taker.flags
     if taker.is_special:
         order.flags |= SPECIAL
         core.extras[slot] = taker.extra
@@ -243,7 +322,7 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     order.account_position = account.orders_count
     account.orders[account.orders_count] = slot
     account.orders_count += 1
-    table_insert(cython.address(core.order_table), order_id_hash(order.order_id), slot)
+    index_order(core, order.order_id, slot)
     if taker.is_special and taker.extra.expire_time_ns != 0:
         enter_due(core, slot)
     return slot

@@ -1,4 +1,0 @@
-"""Order commands: place, cancel, replace, cancel all.
-
-Only other compiled modules call it: see the `.pxd`.
-"""

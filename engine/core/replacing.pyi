@@ -1,0 +1,4 @@
+"""Replace commands: another price or total quantity for a working order.
+
+Only other compiled modules call it: see the `.pxd`.
+"""

@@ -1,0 +1,1 @@
+"""The gateway's contract, over real sockets, in front of a real engine."""

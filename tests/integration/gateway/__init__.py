@@ -1,0 +1,1 @@
+"""The gateway while parts behind it go and come back."""

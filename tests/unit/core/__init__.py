@@ -1,0 +1,1 @@
+"""What is particular to the compiled core: its layout, and memory that grows and is reused."""
