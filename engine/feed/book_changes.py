@@ -1,16 +1,18 @@
 """Which level changes events mean: the arithmetic between orders and price levels, as arrays.
 
     event                       change of the book
-    ACCEPTED, resting           + leaves, + 1 order     at its price, on its side
-    REPLACED                    - previous leaves, - 1  at its previous price
-    REPLACED, resting           + leaves, + 1           at its price (after the removal)
-    FILL, on the maker's side   - quantity, and - 1 when the maker has no leaves
-    CANCELLED, resting          - quantity, - 1
-    REDUCED, resting            - quantity, and - 1 when no leaves are left
+    ACCEPTED, TRIGGERED         + visible, + 1 order    at its price, on its side
+    REFRESHED                   + visible, + 1          (the fill before it took the order off)
+    REPLACED                    - previous visible, - 1 at its previous price
+    REPLACED, resting           + visible, + 1          at its price (after the removal)
+    FILL, on the maker's side   - quantity, and - 1 when the maker has no leaves or no tranche left
+    CANCELLED, resting          - visible, - 1
+    REDUCED, resting            - visible, and - 1 when no leaves are left
 
-A command that has any of these changes the book, also when they cancel out (a replace that changes
-nothing): then its increment repeats the level as it is. So the numbering follows from the kinds of
-events alone.
+What is not seen is not of the book: an event that shows or takes nothing visible is no change. A
+fill of a hidden order is one, because of its price, but takes nothing off. A command that has any
+of these changes the book, also when they cancel out (a replace that changes nothing): then its
+increment repeats the level as it is. So the numbering follows from the events alone.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.events import EVENT_BYTES, RESTING, EventKind
+from engine.core.events import EVENT_BYTES, MAKER_HIDDEN, TRANCHE_DONE, EventKind
 
 # All fields are 64 bits wide, so that rows are made and moved as a plain array of integers: numpy
 # copies records field by field, which costs ten times as much.
@@ -42,16 +44,20 @@ _FILL = int(EventKind.FILL)
 _CANCELLED = int(EventKind.CANCELLED)
 _REPLACED = int(EventKind.REPLACED)
 _REDUCED = int(EventKind.REDUCED)
+_REFRESHED = int(EventKind.REFRESHED)
+_TRIGGERED = int(EventKind.TRIGGERED)
 
 # 64-bit words of an event (`engine.core.events`).
 _SEQUENCE, _TIME, _KINDS, _PLACE = 0, 1, 2, 3
 _PRICE, _QUANTITY, _LEAVES = 7, 8, 10
-_PREVIOUS_PRICE, _MAKER_LEAVES = 12, 13  # of REPLACED: previous_price_ticks, previous_leaves_lots
+_PREVIOUS_PRICE, _MAKER_LEAVES = 12, 13
+_VISIBLE, _PREVIOUS_VISIBLE = 14, 15  # a fill has its maker's fee and its trade id there
+_FLAGS_SHIFT = 48  # of the word of kinds
 
-# Whether an event changes the book, by kind and whether it has the flag RESTING.
-_CHANGES = np.zeros((256, 2), np.bool_)
-_CHANGES[[_FILL, _REPLACED], :] = True
-_CHANGES[[_ACCEPTED, _CANCELLED, _REDUCED], 1] = True
+_IS_CHANGE = np.zeros(256, np.bool_)  # by kind, for events that show or take something visible
+_IS_CHANGE[[_ACCEPTED, _CANCELLED, _REDUCED, _REFRESHED, _TRIGGERED]] = True
+_ADDS = np.zeros(256, np.bool_)
+_ADDS[[_ACCEPTED, _REPLACED, _REFRESHED, _TRIGGERED]] = True
 _SIDES = 3  # BUY + SELL: the other side is what is left of it
 
 
@@ -61,15 +67,19 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
     Returns:
         Rows of `CHANGE_WORDS` integers, the fields of BOOK_CHANGE, and the market of each.
     """
-    resting = (events["flags"] & RESTING) >> (RESTING >> 1)
-    chosen = np.flatnonzero(_CHANGES[events["kind"], resting])
+    kinds = events["kind"]
+    visible = events["visible_lots"] != 0
+    is_replace = kinds == _REPLACED
+    shows = is_replace & visible  # and rests, as only what rests is seen
+    hides = is_replace & (events["previous_visible_lots"] != 0)
+    is_fill = kinds == _FILL
+    chosen = np.flatnonzero((_IS_CHANGE[kinds] & visible) | shows | hides | is_fill)
     if len(chosen) == 0:
         return np.empty((0, CHANGE_WORDS), np.int64), np.empty(0, np.int64)
     words = events.view(np.int64).reshape(-1, _EVENT_WORDS)[chosen]
     kinds = words[:, _KINDS] & 0xFF
-    replaced = kinds == _REPLACED
-    if replaced.any():
-        words, kinds, removed = _twice_if_resting(words, kinds, replaced, resting[chosen] != 0)
+    if is_replace[chosen].any():
+        words, kinds, removed = _repeat(words, kinds, hides[chosen], shows[chosen])
         rows = _rows(words, kinds)
         _remove(rows, words, removed)
     else:
@@ -79,36 +89,43 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
 
 def _rows(words: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Make the rows of all changes, those of replaces as the order arrives anew."""
-    adds = (kinds == _ACCEPTED) | (kinds == _REPLACED)
+    adds = _ADDS[kinds]
     fills = kinds == _FILL
-    leaves = words[:, _LEAVES]
-    left = np.where(fills, words[:, _MAKER_LEAVES], leaves)
+    flags = words[:, _KINDS] >> _FLAGS_SHIFT
+    unseen = fills & (flags & MAKER_HIDDEN != 0)
+    done = flags & TRANCHE_DONE != 0
+    left = np.where(fills, np.where(done, 0, words[:, _MAKER_LEAVES]), words[:, _LEAVES])
+    lots = np.where(unseen, 0, np.where(fills, words[:, _QUANTITY], words[:, _VISIBLE]))
     side = words[:, _KINDS] >> 8 & 0xFF
     rows = np.empty((len(words), CHANGE_WORDS), np.int64)
     rows[:, 1] = words[:, _SEQUENCE]
     rows[:, 2] = words[:, _TIME]
     rows[:, 3] = words[:, _PRICE]
-    rows[:, 4] = np.where(adds, leaves, -words[:, _QUANTITY])
-    rows[:, 5] = np.where(adds, 1, -(left == 0).astype(np.int64))
+    rows[:, 4] = np.where(adds, lots, -lots)
+    rows[:, 5] = np.where(adds, 1, -((left == 0) & ~unseen).astype(np.int64))
     rows[:, 6] = np.where(fills, _SIDES - side, side)
     rows[:, 7] = fills
     return rows
 
 
-def _twice_if_resting(
+def _repeat(
     words: NDArray[np.int64],
     kinds: NDArray[np.int64],
-    replaced: NDArray[np.bool_],
-    resting: NDArray[np.bool_],
+    hides: NDArray[np.bool_],
+    shows: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
-    """Repeat each replace that rests, and give the places where a replace takes its order off."""
-    counts = 1 + (replaced & resting)
+    """Repeat each replace that both takes its order off the seen book and puts it there again.
+
+    Returns:
+        The words, their kinds, and the places where a replace takes its order off.
+    """
+    counts = 1 + (hides & shows)
     firsts = np.cumsum(counts) - counts
-    return np.repeat(words, counts, axis=0), np.repeat(kinds, counts), firsts[replaced]
+    return np.repeat(words, counts, axis=0), np.repeat(kinds, counts), firsts[hides]
 
 
 def _remove(rows: NDArray[np.int64], words: NDArray[np.int64], places: NDArray[np.intp]) -> None:
     """Turn rows of replaces into the removal of the order as it was."""
     rows[places, 3] = words[places, _PREVIOUS_PRICE]
-    rows[places, 4] = -words[places, _MAKER_LEAVES]
+    rows[places, 4] = -words[places, _PREVIOUS_VISIBLE]
     rows[places, 5] = -1

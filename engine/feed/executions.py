@@ -26,13 +26,25 @@ PRIVATE_KINDS = (
     EventKind.REPLACED,
     EventKind.REDUCED,
     EventKind.BALANCE,
+    EventKind.REFRESHED,
+    EventKind.TRIGGERED,
 )
 _IS_PRIVATE = np.zeros(256, np.bool_)
 _IS_PRIVATE[list(PRIVATE_KINDS)] = True
 _RAW_EVENT = np.dtype(f"V{EVENT.itemsize}")
 _POSITIONS_MIN = 16
+_OFFSET = np.dtype([("rows", "<i8")])
 # Plain numbers, because looking up a member of an enum costs as much as a small array operation.
 _FILL = int(EventKind.FILL)
+_ARRIVALS = np.zeros(256, np.bool_)
+_ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED]] = True
+
+
+def _rows_since_arrival(rows: NDArray[np.void]) -> NDArray[np.void]:
+    """Say of each row how many rows before it the last order arrived: a fill's taker."""
+    places = np.arange(len(rows))
+    arrived = np.maximum.accumulate(np.where(_ARRIVALS[rows["kind"]], places, 0))
+    return (places - arrived).view(_OFFSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +92,7 @@ class ExecutionFeed:
 
     def __init__(self, limits: FeedLimits) -> None:
         self._log = RowLog(EVENT, limits.private_rows_max)
+        self._arrivals = RowLog(_OFFSET, limits.private_rows_max)  # row by row as the log
         self._first_whole = 0
         self._accounts: dict[int, _Positions] = {}
 
@@ -89,10 +102,11 @@ class ExecutionFeed:
         if len(chosen) == 0:
             return []
         rows = events.view(_RAW_EVENT)[chosen].view(EVENT)
+        fills = np.flatnonzero(rows["kind"] == _FILL)
+        self._arrivals.append(_rows_since_arrival(rows))
         entries = (self._log.append(rows) + np.arange(len(rows), dtype=np.int64)) << 1
         self._keep_whole_commands()
         accounts = rows["account_id"]
-        fills = np.flatnonzero(rows["kind"] == _FILL)
         if len(fills):
             accounts = np.concatenate((accounts, rows["maker_account_id"][fills]))
             entries = np.concatenate((entries, entries[fills] | 1))
@@ -158,10 +172,10 @@ class ExecutionFeed:
     def _limit_prices(
         self, rows: NDArray[np.void], places: NDArray[np.int64], is_maker: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """Give each order's limit price: an arriving order's stands in its command's first row."""
+        """Give each order's limit price: an arriving order's stands where it arrived."""
         prices = rows["price_ticks"].copy()
         arriving = np.flatnonzero((rows["kind"] == _FILL) & ~is_maker)
         if len(arriving):
-            first_rows = self._log.take(places[arriving] - rows["event_index"][arriving])
-            prices[arriving] = first_rows["price_ticks"]
+            offsets = self._arrivals.take(places[arriving])["rows"]
+            prices[arriving] = self._log.take(places[arriving] - offsets)["price_ticks"]
         return prices

@@ -13,6 +13,7 @@ from engine.core.events import EXISTED
 from engine.core.limits import (
     ACCOUNT_ID_MAX,
     ASSET_ID_MAX,
+    BAND_PPM_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
     ID_WINDOW_NS_MAX,
@@ -41,6 +42,7 @@ _RANGES: dict[str, tuple[int, int]] = {
     "base_atoms_per_lot": (1, UNIT_ATOMS_MAX),
     "maker_fee_ppm": (0, FEE_PPM_MAX),
     "taker_fee_ppm": (0, FEE_PPM_MAX),
+    "band_ppm": (0, BAND_PPM_MAX),
     "account_id": (1, ACCOUNT_ID_MAX),
     "id_window_ns": (ID_WINDOW_NS_MIN, ID_WINDOW_NS_MAX),
     "ids_max": (1, IDS_MAX_LIMIT),
@@ -61,6 +63,9 @@ class AdminService:
             "DefineAsset": Method(pb.DefineAssetRequest, unary=self.define_asset),
             "DefineMarket": Method(pb.DefineMarketRequest, unary=self.define_market),
             "DefineAccount": Method(pb.DefineAccountRequest, unary=self.define_account),
+            "SetReferencePrice": Method(
+                pb.SetReferencePriceRequest, unary=self.set_reference_price
+            ),
             "SetIdWindow": Method(pb.SetIdWindowRequest, unary=self.set_id_window),
             "GetStatus": Method(pb.GetStatusRequest, unary=self.get_status),
         }
@@ -93,10 +98,22 @@ class AdminService:
             low_88=request.base_asset_id,
             high_92=request.quote_asset_id,
             target=_symbol(request.symbol),
+            word_112=request.band_ppm,
         )
         return pb.DefineMarketResponse(
             sequence=int(event["sequence"]), existed=bool(event["flags"] & EXISTED)
         )
+
+    async def set_reference_price(self, message: Message, principal: Principal) -> Message:
+        """Set a market's reference price."""
+        request = cast("pb.SetReferencePriceRequest", message)
+        event = await self._define(
+            request,
+            CommandKind.SET_REFERENCE_PRICE,
+            market_id=request.market_id,
+            word_64=request.price_ticks,
+        )
+        return pb.SetReferencePriceResponse(sequence=int(event["sequence"]))
 
     async def define_account(self, message: Message, principal: Principal) -> Message:
         """Define an account."""

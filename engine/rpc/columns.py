@@ -11,7 +11,7 @@ from engine.core.commands import COMMAND, CommandKind, SelfTradePrevention
 from engine.core.events import EventKind
 from engine.core.limits import COMMANDS_PER_BATCH_MAX
 from engine.rpc.errors import invalid
-from engine.rpc.records import INT64_MAX
+from engine.rpc.records import INT64_MAX, TAG_MAX
 from realstack.trading.v1 import trading_pb2
 
 _KIND_MIN, _KIND_MAX = CommandKind.PLACE, CommandKind.CANCEL_ALL
@@ -26,7 +26,15 @@ _WORD_COLUMNS = {
     "order_id": "order_id",
     "order_client_id_low": "target_client_id_low",
     "order_client_id_high": "target_client_id_high",
+    "max_age_ms": "max_age_ms",
+    "expire_time_ns": "expire_time_ns",
+    "display_lots": "display_lots",
+    "trail_ppm": "trail_ppm",
+    "amount_atoms": "amount_atoms",
 }
+# These share their place in the record with others: each is for the kinds that have it.
+_NO_TARGET = frozenset({"order_client_id_low", "order_client_id_high"})
+_STOP_COLUMNS = ("trigger_price_ticks", "trail_ticks")
 
 
 def batch_records(
@@ -62,7 +70,16 @@ def batch_records(
     for name, target in _WORD_COLUMNS.items():
         values: Sequence[int] = getattr(batch, name)
         if _has_rows(values, rows, f"{field}.{name}"):
-            records[target] = np.array(values)
+            column = np.array(values)
+            if name in _NO_TARGET:
+                places = kinds == CommandKind.PLACE
+                _refuse_first((column != 0) & places, f"{field}.{name}", "a place names no order")
+            records[target] = column
+    _set_stop_columns(records, batch, field)
+    if _has_rows(batch.tag, rows, f"{field}.tag"):
+        tags = np.array(batch.tag, np.uint32)
+        _refuse_first(tags > TAG_MAX, f"{field}.tag", f"must be at most {TAG_MAX}")
+        records["tag"] = tags
     if _has_rows(batch.sent_time_ns, rows, f"{field}.sent_time_ns"):
         sent = np.array(batch.sent_time_ns, np.uint64)
         _refuse_first(sent > INT64_MAX, f"{field}.sent_time_ns", f"must be at most {INT64_MAX}")
@@ -70,6 +87,25 @@ def batch_records(
     modes = records["self_trade_prevention"]
     modes[(modes == 0) & (kinds == CommandKind.PLACE)] = SelfTradePrevention.CANCEL_TAKER
     return records
+
+
+def _set_stop_columns(
+    records: NDArray[np.void], batch: trading_pb2.CommandBatch, field: str
+) -> None:
+    """Set the triggers of places and replaces, and the distances of places."""
+    is_place = records["kind"] == CommandKind.PLACE
+    for name in _STOP_COLUMNS:
+        values: Sequence[int] = getattr(batch, name)
+        if not _has_rows(values, len(records), f"{field}.{name}"):
+            continue
+        column = np.array(values, np.int64)
+        records[name][is_place] = column[is_place]
+        others = np.where(is_place, 0, column)
+        if name == "trigger_price_ticks":
+            is_replace = records["kind"] == CommandKind.REPLACE
+            records["new_trigger_price_ticks"][is_replace] = column[is_replace]
+            others[is_replace] = 0
+        _refuse_first(others != 0, f"{field}.{name}", "this kind of command has none")
 
 
 def _has_rows(column: Sequence[int], rows: int, field: str) -> bool:

@@ -22,11 +22,12 @@ DETAILS: dict[Reject, str] = {
     Reject.RESERVED_FIELD_SET: "a field that this kind of command does not use is not zero, "
     "or order_id and order_client_id are both given",
     Reject.INVALID_SIDE: "side: must be buy or sell (for cancel all also unspecified)",
-    Reject.INVALID_ORDER_TYPE: "order_type: must be limit or market",
-    Reject.INVALID_TIME_IN_FORCE: "time_in_force: must be GTC, IOC or FOK; "
-    "a market order takes IOC or FOK",
+    Reject.INVALID_ORDER_TYPE: "order_type: not known to this venue",
+    Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes GTC, GTD, IOC or FOK, "
+    "a market order IOC or FOK, by amount IOC, a stop GTC or GTD; expire_time_ns goes with GTD",
     Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
-    Reject.INVALID_FLAGS: "post_only: only for a limit order that is good till cancelled",
+    Reject.INVALID_FLAGS: "flags: post-only, slide and hidden are for limit orders that may rest, slide "
+    "goes with post-only, a minimum with neither post-only nor FOK, one trigger source with a stop",
     Reject.INVALID_CLIENT_ID: "client_id: required here, and sent_time_ns is zero without one",
     Reject.UNKNOWN_ACCOUNT: "account_id: not defined",
     Reject.UNKNOWN_ASSET: "asset_id: not defined",
@@ -36,8 +37,10 @@ DETAILS: dict[Reject, str] = {
     Reject.ID_TOO_OLD: "sent_time_ns: older than the id window, so it is not known whether this "
     "ran before",
     Reject.DUPLICATE_WITH_DIFFERENT_BODY: "client_id: used before for something else",
-    Reject.INVALID_PRICE: f"price_ticks: must be 1 to {PRICE_TICKS_MAX}, or 0 for a market order",
-    Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}",
+    Reject.INVALID_PRICE: f"price_ticks: prices must be 1 to {PRICE_TICKS_MAX}, and 0 where the order "
+    "type has none; a trailing stop has one distance",
+    Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}, an iceberg shows less "
+    "than that, a minimum is at most that",
     Reject.INVALID_AMOUNT: f"amount_atoms: must be 1 to {AMOUNT_ATOMS_MAX}",
     Reject.NOTIONAL_TOO_LARGE: f"quantity_lots: price times quantity exceeds {NOTIONAL_ATOMS_MAX} "
     f"quote atoms, or the quantity exceeds {AMOUNT_ATOMS_MAX} base atoms",
@@ -52,6 +55,11 @@ DETAILS: dict[Reject, str] = {
     Reject.POST_ONLY_WOULD_CROSS: "price_ticks: a post-only order would trade on arrival",
     Reject.SELF_TRADE: "price_ticks: the replaced order would meet an order of its own group",
     Reject.FILL_OR_KILL_NOT_FILLABLE: "quantity_lots: cannot trade whole now",
+    Reject.TOO_OLD: "max_age_ms: it was sequenced later than that after sent_time_ns",
+    Reject.EXPIRY_IN_PAST: "expire_time_ns: must be later than the venue's time",
+    Reject.MINIMUM_NOT_MET: "minimum_lots: so much cannot trade now",
+    Reject.NO_LAST_PRICE: "order_type: a trailing stop needs a last price, and none is there yet",
+    Reject.NO_BAND: "order_type: a buy stop at market needs a market with a price band",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.core.commands import OrderType, Side
-from engine.core.events import KEPT_PRIORITY, EventKind
+from engine.core.commands import Side
+from engine.core.events import KEPT_PRIORITY, WAITING, EventKind
 from engine.feed.executions import Executions
 from realstack.common.v1 import common_pb2
 from realstack.trading.v1 import trading_pb2
@@ -70,7 +70,7 @@ def _order(row: Row) -> trading_pb2.OrderState:
         client_id=common_pb2.ClientId(low=row["client_id_low"], high=row["client_id_high"]),
         market_id=row["market_id"],
         side=common_pb2.Side.ValueType(row["side"]),
-        price_ticks=0 if row["order_type"] == OrderType.MARKET else row["limit"],
+        price_ticks=row["limit"],
         filled_lots=row["filled_lots"],
         leaves_lots=row["leaves_lots"],
     )
@@ -83,7 +83,25 @@ def _accepted(message: trading_pb2.Execution, row: Row) -> None:
             quantity_lots=row["quantity_lots"],
             order_type=common_pb2.OrderType.ValueType(row["order_type"]),
             time_in_force=common_pb2.TimeInForce.ValueType(row["time_in_force"]),
+            waiting=bool(row["flags"] & WAITING),
+            trigger_price_ticks=row["maker_order_id"],
         )
+    )
+
+
+def _triggered(message: trading_pb2.Execution, row: Row) -> None:
+    message.triggered.CopyFrom(
+        trading_pb2.OrderTriggered(
+            order=_order(row),
+            quantity_lots=row["quantity_lots"],
+            trigger_price_ticks=row["maker_order_id"],
+        )
+    )
+
+
+def _refreshed(message: trading_pb2.Execution, row: Row) -> None:
+    message.refreshed.CopyFrom(
+        trading_pb2.OrderRefreshed(order=_order(row), visible_lots=row["quantity_lots"])
     )
 
 
@@ -174,5 +192,7 @@ _WRITERS: dict[EventKind, Callable[[trading_pb2.Execution, Row], None]] = {
     EventKind.CANCELLED: _cancelled,
     EventKind.REPLACED: _replaced,
     EventKind.REDUCED: _reduced,
+    EventKind.TRIGGERED: _triggered,
+    EventKind.REFRESHED: _refreshed,
     EventKind.BALANCE: _balance,
 }

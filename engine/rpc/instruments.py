@@ -76,4 +76,6 @@ def market_message(row: Any, decimals: dict[int, int]) -> pb.Market:
         last_price_ticks=int(row["last_price_ticks"]),
         tick_size=tick_size(quote_atoms, base_atoms, decimals[base], decimals[quote]),
         lot_size=decimal_text(base_atoms, decimals[base]),
+        band_ppm=int(row["band_ppm"]),
+        reference_price_ticks=int(row["reference_price_ticks"]),
     )

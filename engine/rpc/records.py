@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import struct
 
-from engine.core.commands import COMMAND_BYTES, POST_ONLY, CommandKind, SelfTradePrevention
+from engine.core.commands import (
+    COMMAND_BYTES,
+    HIDDEN,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    CommandKind,
+    SelfTradePrevention,
+)
 from engine.rpc.errors import EdgeError, invalid
 from realstack.common.v1 import common_pb2
 from realstack.trading.v1 import trading_pb2
 
 INT64_MAX = (1 << 63) - 1
-_RECORD = struct.Struct("<QqQQqIIBBBBBBHQqqqIIQQQQ")
+UINT64_MAX = (1 << 64) - 1
+TAG_MAX = (1 << 16) - 1
+_RECORD = struct.Struct("<QqQQqIIBBBBBBHQqqqIIQQqq")
 if _RECORD.size != COMMAND_BYTES:
     raise ImportError("the record struct must be as long as the command dtype")
 
@@ -23,6 +35,12 @@ _SIDES = frozenset(common_pb2.Side.values())
 _ORDER_TYPES = frozenset(common_pb2.OrderType.values())
 _TIMES_IN_FORCE = frozenset(common_pb2.TimeInForce.values())
 _SELF_TRADE_MODES = frozenset(common_pb2.SelfTradePrevention.values())
+_TRIGGER_SOURCES = frozenset(trading_pb2.TriggerSource.values())
+_SOURCE_FLAGS: dict[int, int] = {
+    trading_pb2.TRIGGER_SOURCE_UNSPECIFIED: 0,
+    trading_pb2.TRIGGER_SOURCE_BEST_QUOTE: TRIGGER_BEST_QUOTE,
+    trading_pb2.TRIGGER_SOURCE_REFERENCE: TRIGGER_REFERENCE,
+}
 
 
 def pack(
@@ -44,6 +62,9 @@ def pack(
     low_88: int = 0,
     high_92: int = 0,
     target: tuple[int, int] = (0, 0),
+    word_112: int = 0,
+    word_120: int = 0,
+    tag: int = 0,
 ) -> bytes:
     """Lay out an unstamped command record; `word_64` and so on are named by their offset."""
     return _RECORD.pack(
@@ -60,7 +81,7 @@ def pack(
         time_in_force,
         self_trade_prevention,
         flags,
-        0,
+        tag,
         order_id,
         word_64,
         word_72,
@@ -69,8 +90,8 @@ def pack(
         high_92,
         target[0],
         target[1],
-        0,
-        0,
+        word_112,
+        word_120,
     )
 
 
@@ -81,6 +102,11 @@ def place_record(order: trading_pb2.PlaceOrder, account_id: int, field: str) -> 
     known(order.time_in_force, _TIMES_IN_FORCE, f"{field}.time_in_force")
     mode = order.self_trade_prevention
     known(mode, _SELF_TRADE_MODES, f"{field}.self_trade_prevention")
+    known(order.trigger_source, _TRIGGER_SOURCES, f"{field}.trigger_source")
+    if order.HasField("display_lots") and order.display_lots <= 0:
+        raise invalid(f"{field}.display_lots", "must be at least 1; leave it out for no iceberg")
+    if order.minimum_lots and order.HasField("display_lots"):
+        raise invalid(f"{field}.minimum_lots", "an iceberg takes no minimum quantity")
     return pack(
         CommandKind.PLACE,
         client_id=required_id(order.client_id, f"{field}.client_id"),
@@ -91,10 +117,33 @@ def place_record(order: trading_pb2.PlaceOrder, account_id: int, field: str) -> 
         order_type=order.order_type,
         time_in_force=order.time_in_force,
         self_trade_prevention=mode or SelfTradePrevention.CANCEL_TAKER,
-        flags=POST_ONLY if order.post_only else 0,
+        flags=_flags(order),
+        tag=_tag(order.tag, field),
         word_64=order.price_ticks,
         word_72=order.quantity_lots,
+        word_80=order.amount_atoms,
+        low_88=order.max_age_ms,
+        high_92=order.trail_ppm,
+        target=(order.trigger_price_ticks & UINT64_MAX, order.trail_ticks & UINT64_MAX),
+        word_112=order.minimum_lots or order.display_lots,
+        word_120=order.expire_time_ns,
     )
+
+
+def _flags(order: trading_pb2.PlaceOrder) -> int:
+    return (
+        POST_ONLY * order.post_only
+        | SLIDE * order.slide
+        | HIDDEN * order.hidden
+        | MINIMUM * (order.minimum_lots != 0)
+        | _SOURCE_FLAGS[order.trigger_source]
+    )
+
+
+def _tag(tag: int, field: str) -> int:
+    if tag > TAG_MAX:
+        raise invalid(f"{field}.tag", f"must be at most {TAG_MAX}")
+    return tag
 
 
 def cancel_record(cancel: trading_pb2.CancelOrder, account_id: int, field: str) -> bytes:
@@ -123,7 +172,9 @@ def replace_record(replace: trading_pb2.ReplaceOrder, account_id: int, field: st
         order_id=replace.order_id,
         word_64=replace.price_ticks,
         word_72=replace.quantity_lots,
+        low_88=replace.max_age_ms,
         target=target,
+        word_112=replace.trigger_price_ticks,
     )
 
 
@@ -138,6 +189,7 @@ def cancel_all_record(cancel_all: trading_pb2.CancelAll, account_id: int, field:
         account_id=account_id,
         market_id=cancel_all.market_id,
         side=cancel_all.side,
+        tag=_tag(cancel_all.tag, field),
     )
 
 

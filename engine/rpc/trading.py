@@ -178,6 +178,13 @@ class TradingService:
                 ),
                 priority_sequence=int(row["priority_sequence"]),
                 post_only=bool(row["flags"] & POST_ONLY),
+                order_type=common_pb2.OrderType.ValueType(int(row["order_type"])),
+                time_in_force=common_pb2.TimeInForce.ValueType(int(row["time_in_force"])),
+                waiting=bool(row["is_waiting"]),
+                visible_lots=int(row["visible_lots"]),
+                trigger_price_ticks=int(row["trigger_price_ticks"]),
+                expire_time_ns=int(row["expire_time_ns"]),
+                tag=int(row["tag"]),
             )
             for row in rows
         ]

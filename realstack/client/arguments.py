@@ -5,6 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TypeVar
 
+from engine.core.commands import (
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    OrderType,
+    TimeInForce,
+)
 from engine.core.rejects import Reject
 from realstack.client.errors import InvalidInput
 from realstack.client.records import Market
@@ -12,6 +18,23 @@ from realstack.client.requests import ClientId, id_words
 from realstack.units import DecimalText
 
 E = TypeVar("E", bound=IntEnum)
+_PRICES = frozenset({"price", "trigger_price"})
+_AT_ONCE = frozenset({OrderType.MARKET, OrderType.MARKET_BY_AMOUNT})
+
+
+class TriggerSource(IntEnum):
+    """The price that a stop watches, as the flags of its command say it."""
+
+    LAST_TRADE = 0
+    BEST_QUOTE = TRIGGER_BEST_QUOTE
+    REFERENCE = TRIGGER_REFERENCE
+
+
+def default_time_in_force(order_type: OrderType, expire_time_ns: int) -> TimeInForce:
+    """Return how long an order works that does not say so."""
+    if expire_time_ns:
+        return TimeInForce.GTD
+    return TimeInForce.IOC if order_type in _AT_ONCE else TimeInForce.GTC
 
 
 def choice(field: str, given: str | E | None, kind: type[E], code: Reject) -> E | None:
@@ -22,7 +45,7 @@ def choice(field: str, given: str | E | None, kind: type[E], code: Reject) -> E 
     """
     if given is None or isinstance(given, kind):
         return given
-    names = [member.name.lower() for member in kind if member]
+    names = [member.name.lower() for member in kind]
     if isinstance(given, str) and given in names:
         return kind[given.upper()]
     raise InvalidInput(field, given, f"must be one of: {', '.join(names)}", code)
@@ -53,8 +76,8 @@ def number_of(
         InvalidInput: Both are given, or a decimal without its market.
         InvalidNumber: The decimal is not exact.
     """
-    unit = "ticks" if field == "price" else "lots"
-    code = Reject.INVALID_PRICE if field == "price" else Reject.INVALID_QUANTITY
+    unit = "ticks" if field in _PRICES else "lots"
+    code = Reject.INVALID_PRICE if field in _PRICES else Reject.INVALID_QUANTITY
     if decimal is None:
         return steps
     if steps is not None:
@@ -62,7 +85,7 @@ def number_of(
         raise InvalidInput(field, decimal, rule, code)
     if market is None:
         raise InvalidInput("market", None, f"must be given with {field}", Reject.UNKNOWN_MARKET)
-    return (market.units.price if field == "price" else market.units.quantity).parse(decimal)
+    return (market.units.price if field in _PRICES else market.units.quantity).parse(decimal)
 
 
 def target_of(order_id: int, order_client_id: ClientId | None) -> dict[str, int]:

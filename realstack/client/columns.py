@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import COMMAND, CommandKind
+from engine.core.commands import (
+    COMMAND,
+    HIDDEN,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    CommandKind,
+)
 from realstack.client.records import Answers
 from realstack.common.v1 import common_pb2
 from realstack.trading.v1 import trading_pb2
@@ -32,7 +41,17 @@ COLUMNS: tuple[tuple[int, str, str], ...] = (
     (13, "order_id", "<u8"),
     (14, "target_client_id_low", "<u8"),
     (15, "target_client_id_high", "<u8"),
+    (16, "tag", "<u4"),
+    (17, "max_age_ms", "<u4"),
+    (18, "expire_time_ns", "<i8"),
+    (19, "display_lots", "<i8"),
+    (20, "trigger_price_ticks", "<i8"),
+    (21, "trail_ticks", "<i8"),
+    (22, "trail_ppm", "<u4"),
+    (23, "amount_atoms", "<i8"),
 )
+_OF_PLACES = frozenset({"trigger_price_ticks", "trail_ticks"})
+_NOT_OF_PLACES = frozenset({"target_client_id_low", "target_client_id_high"})
 TRADE_KINDS = frozenset(
     (CommandKind.PLACE, CommandKind.CANCEL, CommandKind.REPLACE, CommandKind.CANCEL_ALL)
 )
@@ -57,12 +76,29 @@ def delimited(field: int, body: bytes) -> bytes:
 
 def encode_batch(commands: NDArray[np.void]) -> bytes:
     """Encode commands as a serialized `TradeRequest` with a batch, columns of zeros left out."""
+    columns = ((field, _column(commands, name), kind) for field, name, kind in COLUMNS)
     parts = [
-        delimited(field, commands[name].astype(kind, copy=False).tobytes())
-        for field, name, kind in COLUMNS
-        if commands[name].any()
+        delimited(field, column.astype(kind, copy=False).tobytes())
+        for field, column, kind in columns
+        if column.any()
     ]
     return delimited(_BATCH_FIELD, b"".join(parts))
+
+
+def _column(commands: NDArray[np.void], name: str) -> NDArray[np.generic]:
+    """Give a column; records keep some fields of places where others have their targets."""
+    column: NDArray[np.generic] = commands[name]
+    kinds = commands["kind"]
+    if name in _NOT_OF_PLACES:
+        return np.where(kinds == CommandKind.PLACE, np.uint64(0), column)
+    if name in _OF_PLACES:
+        column = np.where(kinds == CommandKind.PLACE, column, 0)
+        if name == "trigger_price_ticks":
+            new = commands["new_trigger_price_ticks"]
+            return np.where(kinds == CommandKind.REPLACE, new, column)
+    if name == "display_lots":
+        return np.where(kinds == CommandKind.REPLACE, 0, column)
+    return column
 
 
 def client_id(low: int, high: int) -> common_pb2.ClientId:
@@ -96,13 +132,19 @@ def encode_single(command: np.void) -> bytes:
                 order_client_id=named,
                 price_ticks=row["price_ticks"],
                 quantity_lots=row["quantity_lots"],
+                trigger_price_ticks=row["new_trigger_price_ticks"],
+                max_age_ms=row["max_age_ms"],
             )
         )
     else:
         side = common_pb2.Side.ValueType(row["side"])
         request.cancel_all.CopyFrom(
             trading_pb2.CancelAll(
-                client_id=own, sent_time_ns=sent, market_id=row["market_id"], side=side
+                client_id=own,
+                sent_time_ns=sent,
+                market_id=row["market_id"],
+                side=side,
+                tag=row["tag"],
             )
         )
     return request.SerializeToString()
@@ -110,6 +152,7 @@ def encode_single(command: np.void) -> bytes:
 
 def _place(row: dict[str, int], own: common_pb2.ClientId) -> trading_pb2.PlaceOrder:
     """Make the wire form of an order."""
+    flags = row["flags"]
     return trading_pb2.PlaceOrder(
         client_id=own,
         sent_time_ns=row["sent_time_ns"],
@@ -119,11 +162,31 @@ def _place(row: dict[str, int], own: common_pb2.ClientId) -> trading_pb2.PlaceOr
         time_in_force=common_pb2.TimeInForce.ValueType(row["time_in_force"]),
         price_ticks=row["price_ticks"],
         quantity_lots=row["quantity_lots"],
-        post_only=bool(row["flags"] & 1),
+        post_only=bool(flags & POST_ONLY),
+        slide=bool(flags & SLIDE),
+        hidden=bool(flags & HIDDEN),
+        minimum_lots=row["minimum_lots"] if flags & MINIMUM else 0,
+        display_lots=row["display_lots"] if row["display_lots"] and not flags & MINIMUM else None,
+        trigger_source=_trigger_source(flags),
+        expire_time_ns=row["expire_time_ns"],
+        tag=row["tag"],
+        max_age_ms=row["max_age_ms"],
+        trigger_price_ticks=row["trigger_price_ticks"],
+        trail_ticks=row["trail_ticks"],
+        trail_ppm=row["trail_ppm"],
+        amount_atoms=row["amount_atoms"],
         self_trade_prevention=common_pb2.SelfTradePrevention.ValueType(
             row["self_trade_prevention"]
         ),
     )
+
+
+def _trigger_source(flags: int) -> trading_pb2.TriggerSource.ValueType:
+    if flags & TRIGGER_BEST_QUOTE:
+        return trading_pb2.TRIGGER_SOURCE_BEST_QUOTE
+    if flags & TRIGGER_REFERENCE:
+        return trading_pb2.TRIGGER_SOURCE_REFERENCE
+    return trading_pb2.TRIGGER_SOURCE_UNSPECIFIED
 
 
 def decode_batch(batch: trading_pb2.AnswerBatch) -> Answers:

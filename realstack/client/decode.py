@@ -24,8 +24,10 @@ from realstack.client.records import (
     OpenOrder,
     OrderState,
     Reduced,
+    Refreshed,
     Replaced,
     Trade,
+    Triggered,
     VenueStatus,
     Withdrawal,
     WithdrawalStep,
@@ -87,7 +89,18 @@ def order_from(message: trading_pb2.OrderState) -> OrderState:
 
 def open_order_from(message: trading_pb2.OpenOrder) -> OpenOrder:
     """Return a working order."""
-    return OpenOrder(order_from(message.order), message.priority_sequence, message.post_only)
+    return OpenOrder(
+        order=order_from(message.order),
+        priority_sequence=message.priority_sequence,
+        post_only=message.post_only,
+        order_type=OrderType(message.order_type),
+        time_in_force=TimeInForce(message.time_in_force),
+        waiting=message.waiting,
+        visible_lots=message.visible_lots,
+        trigger_price_ticks=message.trigger_price_ticks,
+        expire_time_ns=message.expire_time_ns,
+        tag=message.tag,
+    )
 
 
 def balance_from(message: trading_pb2.Balance) -> Balance:
@@ -126,6 +139,10 @@ def event_from(message: trading_pb2.Execution) -> ExecutionEvent:
         return Replaced(order, message.replaced.quantity_lots, message.replaced.kept_priority)
     if kind == "reduced":
         return Reduced(order_from(message.reduced.order), message.reduced.reduced_lots)
+    if kind == "triggered":
+        return triggered_from(message.triggered)
+    if kind == "refreshed":
+        return Refreshed(order_from(message.refreshed.order), message.refreshed.visible_lots)
     if kind == "balance":
         return balance_changed_from(message.balance)
     raise ValueError(f"execution {message.execution_sequence} tells nothing that is known here")
@@ -138,6 +155,17 @@ def accepted_from(message: trading_pb2.OrderAccepted) -> Accepted:
         quantity_lots=message.quantity_lots,
         order_type=OrderType(message.order_type),
         time_in_force=TimeInForce(message.time_in_force),
+        waiting=message.waiting,
+        trigger_price_ticks=message.trigger_price_ticks,
+    )
+
+
+def triggered_from(message: trading_pb2.OrderTriggered) -> Triggered:
+    """Return that a stop fired."""
+    return Triggered(
+        order=order_from(message.order),
+        quantity_lots=message.quantity_lots,
+        trigger_price_ticks=message.trigger_price_ticks,
     )
 
 

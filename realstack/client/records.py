@@ -156,6 +156,16 @@ class OpenOrder:
     order: OrderState
     priority_sequence: int
     post_only: bool
+    order_type: OrderType
+    time_in_force: TimeInForce
+    waiting: bool
+    """A stop that waits for its trigger; it is not on the book."""
+    visible_lots: int
+    """What it shows: less than its leaves for an iceberg, 0 when hidden or waiting."""
+    trigger_price_ticks: int
+    expire_time_ns: int
+    """0 for never."""
+    tag: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,26 @@ class Accepted:
     quantity_lots: int
     order_type: OrderType
     time_in_force: TimeInForce
+    waiting: bool = False
+    """A stop that waits for its trigger; it is not on the book."""
+    trigger_price_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """A stop fired and arrived; filled and leaves are those after its own matching."""
+
+    order: OrderState
+    quantity_lots: int
+    trigger_price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """An iceberg showed its next tranche."""
+
+    order: OrderState
+    visible_lots: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +265,9 @@ class BalanceChanged:
     withdrawal_id: int
 
 
-ExecutionEvent = Accepted | Filled | Cancelled | Replaced | Reduced | BalanceChanged
+ExecutionEvent = (
+    Accepted | Filled | Cancelled | Replaced | Reduced | BalanceChanged | Triggered | Refreshed
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import (
+    HIDDEN,
+    MINIMUM,
     POST_ONLY,
+    SLIDE,
     CommandKind,
     OrderType,
     SelfTradePrevention,
@@ -14,7 +17,14 @@ from engine.core.commands import (
     TimeInForce,
 )
 from engine.core.rejects import Reject
-from realstack.client.arguments import choice, needed, number_of, target_of
+from realstack.client.arguments import (
+    TriggerSource,
+    choice,
+    default_time_in_force,
+    needed,
+    number_of,
+    target_of,
+)
 from realstack.client.columns import columns_of, join_answers, slice_answers
 from realstack.client.decode import balance_from, open_order_from
 from realstack.client.errors import InvalidInput, OutcomeUnknown
@@ -47,6 +57,19 @@ class Trading(Sending):
         order_type: str | OrderType | None = None,
         time_in_force: str | TimeInForce | None = None,
         post_only: bool = False,
+        slide: bool = False,
+        hidden: bool = False,
+        display_lots: int | None = None,
+        minimum_lots: int = 0,
+        trigger_price: DecimalText | None = None,
+        trigger_price_ticks: int | None = None,
+        trigger_source: str | TriggerSource | None = None,
+        trail_ticks: int = 0,
+        trail_ppm: int = 0,
+        amount_atoms: int = 0,
+        expire_time_ns: int = 0,
+        max_age_ms: int = 0,
+        tag: int = 0,
         self_trade_prevention: str | SelfTradePrevention | None = None,
         client_id: ClientId | None = None,
         sent_time_ns: int = 0,
@@ -63,9 +86,25 @@ class Trading(Sending):
             quantity: In base units, such as ``"3"``.
             price_ticks: The price in ticks instead.
             quantity_lots: The quantity in lots instead.
-            order_type: ``"limit"`` or ``"market"``; told by whether there is a price if not given.
-            time_in_force: ``"gtc"``, ``"ioc"`` or ``"fok"``; without it gtc, for market ioc.
+            order_type: ``"limit"``, ``"market"``, ``"stop"``, ``"stop_limit"``,
+                ``"trailing_stop"`` or ``"market_by_amount"``; if not given, limit or market by
+                whether there is a price.
+            time_in_force: ``"gtc"``, ``"gtd"``, ``"ioc"`` or ``"fok"``; without it gtd with an
+                expiry, ioc for market orders, else gtc.
             post_only: Refuse the order instead of letting it trade on arrival.
+            slide: With post_only: take the nearest price that does not trade instead.
+            hidden: Rest unseen, behind what is seen at its price.
+            display_lots: Make it an iceberg that shows so much at a time.
+            minimum_lots: Trade at least so much on arrival, or be refused.
+            trigger_price: Of a stop, in quote units for one base unit.
+            trigger_price_ticks: The trigger price in ticks instead.
+            trigger_source: ``"last_trade"`` (the default), ``"best_quote"`` or ``"reference"``.
+            trail_ticks: A trailing stop's distance in ticks.
+            trail_ppm: Or in millionths of the price.
+            amount_atoms: What an order by amount may spend, in atoms of the quote asset.
+            expire_time_ns: When it expires, nanoseconds since 1970 UTC.
+            max_age_ms: Refuse it when it is sequenced later than this after its sent time.
+            tag: A number of yours, 0 to 65,535, which `cancel_all` can name.
             self_trade_prevention: ``"none"``, ``"cancel_taker"`` (the default), ``"cancel_maker"``,
                 ``"cancel_both"`` or ``"decrement"``.
             client_id: The order's id of yours; a random one if not given. The same id and body
@@ -85,7 +124,16 @@ class Trading(Sending):
         kind = choice("order_type", order_type, OrderType, Reject.INVALID_ORDER_TYPE)
         kind = kind or (OrderType.MARKET if ticks is None else OrderType.LIMIT)
         until = choice("time_in_force", time_in_force, TimeInForce, Reject.INVALID_TIME_IN_FORCE)
-        until = until or (TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC)
+        until = until or default_time_in_force(kind, expire_time_ns)
+        trigger = number_of("trigger_price", trigger_price, trigger_price_ticks, found)
+        source = choice("trigger_source", trigger_source, TriggerSource, Reject.INVALID_FLAGS)
+        lots = number_of("quantity", quantity, quantity_lots, found)
+        if kind is not OrderType.MARKET_BY_AMOUNT:
+            lots = needed("quantity", lots)
+        if display_lots is not None and (display_lots < 1 or minimum_lots):
+            rule = "must be at least 1, and goes with no minimum quantity"
+            raise InvalidInput("display_lots", display_lots, rule, Reject.INVALID_QUANTITY)
+        flags = POST_ONLY * post_only | SLIDE * slide | HIDDEN * hidden
         own_group = choice(
             "self_trade_prevention",
             self_trade_prevention,
@@ -100,9 +148,17 @@ class Trading(Sending):
             order_type=kind,
             time_in_force=until,
             self_trade_prevention=own_group or SelfTradePrevention.CANCEL_TAKER,
-            flags=POST_ONLY if post_only else 0,
+            flags=flags | MINIMUM * (minimum_lots != 0) | (source or 0),
+            tag=tag,
             price_ticks=ticks or 0,
-            quantity_lots=needed("quantity", number_of("quantity", quantity, quantity_lots, found)),
+            quantity_lots=lots or 0,
+            amount_atoms=amount_atoms,
+            max_age_ms=max_age_ms,
+            trail_ppm=trail_ppm,
+            trigger_price_ticks=trigger or 0,
+            trail_ticks=trail_ticks,
+            display_lots=minimum_lots or display_lots or 0,
+            expire_time_ns=expire_time_ns,
         )
         return await self._send_one(row, timeout_seconds)
 
@@ -139,6 +195,7 @@ class Trading(Sending):
         quantity: DecimalText | None = None,
         price_ticks: int | None = None,
         quantity_lots: int | None = None,
+        trigger_price_ticks: int = 0,
         client_id: ClientId | None = None,
         sent_time_ns: int = 0,
         timeout_seconds: float | None = None,
@@ -156,6 +213,8 @@ class Trading(Sending):
             quantity: The new total quantity.
             price_ticks: The price in ticks instead.
             quantity_lots: The quantity in lots instead.
+            trigger_price_ticks: A waiting stop's new trigger price; 0 keeps it. A stop without a
+                limit price is replaced with ``price_ticks=0``.
             client_id: An id for this replace; a random one if not given.
             sent_time_ns: With an earlier `client_id`: when it was first sent.
             timeout_seconds: How long to wait.
@@ -170,6 +229,7 @@ class Trading(Sending):
             **target_of(order_id, order_client_id),
             price_ticks=needed("price", number_of("price", price, price_ticks, found)),
             quantity_lots=needed("quantity", number_of("quantity", quantity, quantity_lots, found)),
+            new_trigger_price_ticks=trigger_price_ticks,
         )
         return await self._send_one(row, timeout_seconds)
 
@@ -178,11 +238,12 @@ class Trading(Sending):
         *,
         market: str | int | None = None,
         side: str | Side | None = None,
+        tag: int = 0,
         client_id: ClientId | None = None,
         sent_time_ns: int = 0,
         timeout_seconds: float | None = None,
     ) -> Answer:
-        """Cancel every order of the account, or those of one market or side.
+        """Cancel every order of the account, or those of one market, side or tag.
 
         The answer's `cancelled_count` says how many.
 
@@ -194,6 +255,7 @@ class Trading(Sending):
             **self._identity(client_id, sent_time_ns),
             market_id=0 if market is None else (await self.market(market)).market_id,
             side=choice("side", side, Side, Reject.INVALID_SIDE) or 0,
+            tag=tag,
         )
         return await self._send_one(row, timeout_seconds)
 

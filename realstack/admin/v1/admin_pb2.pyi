@@ -86,6 +86,7 @@ class DefineMarketRequest(_message.Message):
     BASE_ATOMS_PER_LOT_FIELD_NUMBER: _builtins.int
     MAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
     TAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
+    BAND_PPM_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The id, 1 to 1,024."""
     symbol: _builtins.str
@@ -102,6 +103,10 @@ class DefineMarketRequest(_message.Message):
     """Maker fee in parts per million of the notional, at most 100,000."""
     taker_fee_ppm: _builtins.int
     """Taker fee in parts per million of the notional, at most 100,000."""
+    band_ppm: _builtins.int
+    """How far from the last price a market order may trade, in parts per million, at most 1,000,000;
+    zero for no band.
+    """
     def __init__(
         self,
         *,
@@ -113,10 +118,11 @@ class DefineMarketRequest(_message.Message):
         base_atoms_per_lot: _builtins.int = ...,
         maker_fee_ppm: _builtins.int = ...,
         taker_fee_ppm: _builtins.int = ...,
+        band_ppm: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -147,6 +153,54 @@ class DefineMarketResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DefineMarketResponse: _TypeAlias = DefineMarketResponse  # noqa: Y015
+
+@_typing.final
+class SetReferencePriceRequest(_message.Message):
+    """Set the price that stops with the reference price as their source watch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    price_ticks: _builtins.int
+    """The price in ticks."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        price_ticks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id", "price_ticks", b"price_ticks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetReferencePriceRequest: _TypeAlias = SetReferencePriceRequest  # noqa: Y015
+
+@_typing.final
+class SetReferencePriceResponse(_message.Message):
+    """The reference price is set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetReferencePriceResponse: _TypeAlias = SetReferencePriceResponse  # noqa: Y015
 
 @_typing.final
 class DefineAccountRequest(_message.Message):

@@ -45,6 +45,11 @@ class AdminServiceStub:
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketRequest.SerializeToString,
                 response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketResponse.FromString,
                 _registered_method=True)
+        self.SetReferencePrice = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/SetReferencePrice',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.FromString,
+                _registered_method=True)
         self.DefineAccount = channel.unary_unary(
                 '/realstack.admin.v1.AdminService/DefineAccount',
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineAccountRequest.SerializeToString,
@@ -75,6 +80,13 @@ class AdminServiceServicer:
 
     def DefineMarket(self, request, context):
         """Define a market; the same definition again is answered as done.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetReferencePrice(self, request, context):
+        """Set a market's reference price.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,6 +125,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.DefineMarket,
                     request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketRequest.FromString,
                     response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketResponse.SerializeToString,
+            ),
+            'SetReferencePrice': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetReferencePrice,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.SerializeToString,
             ),
             'DefineAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.DefineAccount,
@@ -185,6 +202,33 @@ class AdminService:
             '/realstack.admin.v1.AdminService/DefineMarket',
             realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketRequest.SerializeToString,
             realstack_dot_admin_dot_v1_dot_admin__pb2.DefineMarketResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetReferencePrice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/SetReferencePrice',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.FromString,
             options,
             channel_credentials,
             insecure,

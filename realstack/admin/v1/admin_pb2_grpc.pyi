@@ -37,6 +37,8 @@ class AdminServiceStub:
     """Define an asset; the same definition again is answered as done."""
     DefineMarket: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DefineMarketRequest, _admin_pb2.DefineMarketResponse]
     """Define a market; the same definition again is answered as done."""
+    SetReferencePrice: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetReferencePriceRequest, _admin_pb2.SetReferencePriceResponse]
+    """Set a market's reference price."""
     DefineAccount: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]
@@ -53,6 +55,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Define an asset; the same definition again is answered as done."""
     DefineMarket: _aio.UnaryUnaryMultiCallable[_admin_pb2.DefineMarketRequest, _admin_pb2.DefineMarketResponse]  # type: ignore[assignment]
     """Define a market; the same definition again is answered as done."""
+    SetReferencePrice: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetReferencePriceRequest, _admin_pb2.SetReferencePriceResponse]  # type: ignore[assignment]
+    """Set a market's reference price."""
     DefineAccount: _aio.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]  # type: ignore[assignment]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]  # type: ignore[assignment]
@@ -78,6 +82,14 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.DefineMarketResponse, _abc.Awaitable[_admin_pb2.DefineMarketResponse]]:
         """Define a market; the same definition again is answered as done."""
+
+    @_abc_1.abstractmethod
+    def SetReferencePrice(
+        self,
+        request: _admin_pb2.SetReferencePriceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.SetReferencePriceResponse, _abc.Awaitable[_admin_pb2.SetReferencePriceResponse]]:
+        """Set a market's reference price."""
 
     @_abc_1.abstractmethod
     def DefineAccount(

@@ -53,6 +53,14 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """Trades at its limit price or better."""
     ORDER_TYPE_MARKET: _OrderType.ValueType  # 2
     """Trades at any price; what the book cannot fill is cancelled, never rested."""
+    ORDER_TYPE_STOP: _OrderType.ValueType  # 3
+    """Waits until the price that it watches reaches its trigger, then is a market order."""
+    ORDER_TYPE_STOP_LIMIT: _OrderType.ValueType  # 4
+    """Waits as a stop does, then is a limit order."""
+    ORDER_TYPE_TRAILING_STOP: _OrderType.ValueType  # 5
+    """A stop whose trigger follows the last price at a distance, in the order's favour only."""
+    ORDER_TYPE_MARKET_BY_AMOUNT: _OrderType.ValueType  # 6
+    """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is decided."""
@@ -63,6 +71,14 @@ ORDER_TYPE_LIMIT: OrderType.ValueType  # 1
 """Trades at its limit price or better."""
 ORDER_TYPE_MARKET: OrderType.ValueType  # 2
 """Trades at any price; what the book cannot fill is cancelled, never rested."""
+ORDER_TYPE_STOP: OrderType.ValueType  # 3
+"""Waits until the price that it watches reaches its trigger, then is a market order."""
+ORDER_TYPE_STOP_LIMIT: OrderType.ValueType  # 4
+"""Waits as a stop does, then is a limit order."""
+ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 5
+"""A stop whose trigger follows the last price at a distance, in the order's favour only."""
+ORDER_TYPE_MARKET_BY_AMOUNT: OrderType.ValueType  # 6
+"""Buys for at most an amount of the quote asset, the fee included, in whole lots."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -79,6 +95,10 @@ class _TimeInForceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeInFor
     """Immediate or cancel: what does not trade on arrival is cancelled."""
     TIME_IN_FORCE_FOK: _TimeInForce.ValueType  # 3
     """Fill or kill: trades whole on arrival or is refused and changes nothing."""
+    TIME_IN_FORCE_DAY: _TimeInForce.ValueType  # 4
+    """Good for the day: not offered before there are trading phases."""
+    TIME_IN_FORCE_GTD: _TimeInForce.ValueType  # 5
+    """Good till a time: as GTC, and cancelled at its expiry."""
 
 class TimeInForce(_TimeInForce, metaclass=_TimeInForceEnumTypeWrapper):
     """How long an order may work."""
@@ -91,6 +111,10 @@ TIME_IN_FORCE_IOC: TimeInForce.ValueType  # 2
 """Immediate or cancel: what does not trade on arrival is cancelled."""
 TIME_IN_FORCE_FOK: TimeInForce.ValueType  # 3
 """Fill or kill: trades whole on arrival or is refused and changes nothing."""
+TIME_IN_FORCE_DAY: TimeInForce.ValueType  # 4
+"""Good for the day: not offered before there are trading phases."""
+TIME_IN_FORCE_GTD: TimeInForce.ValueType  # 5
+"""Good till a time: as GTC, and cancelled at its expiry."""
 Global___TimeInForce: _TypeAlias = TimeInForce  # noqa: Y015
 
 class _SelfTradePrevention:
@@ -191,6 +215,16 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A replace would meet an order of its own account group."""
     REJECT_CODE_FILL_OR_KILL_NOT_FILLABLE: _RejectCode.ValueType  # 27
     """A fill-or-kill order cannot trade whole."""
+    REJECT_CODE_TOO_OLD: _RejectCode.ValueType  # 28
+    """The order was older than its largest age when it was sequenced."""
+    REJECT_CODE_EXPIRY_IN_PAST: _RejectCode.ValueType  # 29
+    """The expiry is not in the future."""
+    REJECT_CODE_MINIMUM_NOT_MET: _RejectCode.ValueType  # 30
+    """Less than the order's minimum quantity could trade at once."""
+    REJECT_CODE_NO_LAST_PRICE: _RejectCode.ValueType  # 31
+    """A trailing stop needs a last price, and the market has not traded."""
+    REJECT_CODE_NO_BAND: _RejectCode.ValueType  # 32
+    """A buy stop at market needs a market with a price band, which bounds what it locks."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -253,6 +287,16 @@ REJECT_CODE_SELF_TRADE: RejectCode.ValueType  # 26
 """A replace would meet an order of its own account group."""
 REJECT_CODE_FILL_OR_KILL_NOT_FILLABLE: RejectCode.ValueType  # 27
 """A fill-or-kill order cannot trade whole."""
+REJECT_CODE_TOO_OLD: RejectCode.ValueType  # 28
+"""The order was older than its largest age when it was sequenced."""
+REJECT_CODE_EXPIRY_IN_PAST: RejectCode.ValueType  # 29
+"""The expiry is not in the future."""
+REJECT_CODE_MINIMUM_NOT_MET: RejectCode.ValueType  # 30
+"""Less than the order's minimum quantity could trade at once."""
+REJECT_CODE_NO_LAST_PRICE: RejectCode.ValueType  # 31
+"""A trailing stop needs a last price, and the market has not traded."""
+REJECT_CODE_NO_BAND: RejectCode.ValueType  # 32
+"""A buy stop at market needs a market with a price band, which bounds what it locks."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -271,6 +315,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """Self-trade prevention."""
     CANCEL_REASON_CANCEL_ALL: _CancelReason.ValueType  # 4
     """Its owner asked for all orders to be cancelled."""
+    CANCEL_REASON_EXPIRED: _CancelReason.ValueType  # 5
+    """Its expiry came."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -285,6 +331,8 @@ CANCEL_REASON_SELF_TRADE: CancelReason.ValueType  # 3
 """Self-trade prevention."""
 CANCEL_REASON_CANCEL_ALL: CancelReason.ValueType  # 4
 """Its owner asked for all orders to be cancelled."""
+CANCEL_REASON_EXPIRED: CancelReason.ValueType  # 5
+"""Its expiry came."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 @_typing.final

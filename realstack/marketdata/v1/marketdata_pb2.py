@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from realstack.common.v1 import common_pb2 as realstack_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(realstack/marketdata/v1/marketdata.proto\x12\x17realstack.marketdata.v1\x1a realstack/common/v1/common.proto\";\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"\x85\x02\n\x06Market\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x18\n\x10last_price_ticks\x18\t \x01(\x03\x12\x11\n\ttick_size\x18\n \x01(\t\x12\x10\n\x08lot_size\x18\x0b \x01(\t\"\x18\n\x16ListInstrumentsRequest\"\x93\x01\n\x17ListInstrumentsResponse\x12.\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Asset\x12\x30\n\x07markets\x18\x02 \x03(\x0b\x32\x1f.realstack.marketdata.v1.Market\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"H\n\x05Level\x12\x13\n\x0bprice_ticks\x18\x01 \x01(\x10\x12\x15\n\rquantity_lots\x18\x02 \x01(\x10\x12\x13\n\x0border_count\x18\x03 \x01(\r\"2\n\x0eGetBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"F\n\x0fGetBookResponse\x12\x33\n\x04\x62ook\x18\x01 \x01(\x0b\x32%.realstack.marketdata.v1.BookSnapshot\"\xe3\x01\n\x0c\x42ookSnapshot\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rbook_sequence\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07time_ns\x18\x04 \x01(\x06\x12,\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12,\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12\x10\n\x08\x63hecksum\x18\x07 \x01(\x07\x12\x18\n\x10last_price_ticks\x18\x08 \x01(\x10\"\xe7\x01\n\rBookIncrement\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rbook_sequence\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07time_ns\x18\x04 \x01(\x06\x12,\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12,\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12\x10\n\x08\x63hecksum\x18\x07 \x01(\x07\x12\x1b\n\x13\x66irst_book_sequence\x18\x08 \x01(\x04\"C\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x1b\n\x13\x61\x66ter_book_sequence\x18\x02 \x01(\x04\"\xd3\x01\n\x12StreamBookResponse\x12\x39\n\x08snapshot\x18\x01 \x01(\x0b\x32%.realstack.marketdata.v1.BookSnapshotH\x00\x12;\n\tincrement\x18\x02 \x01(\x0b\x32&.realstack.marketdata.v1.BookIncrementH\x00\x12;\n\theartbeat\x18\x03 \x01(\x0b\x32&.realstack.marketdata.v1.BookHeartbeatH\x00\x42\x08\n\x06update\"8\n\rBookHeartbeat\x12\x15\n\rbook_sequence\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"?\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rfrom_trade_id\x18\x02 \x01(\x04\"u\n\x14StreamTradesResponse\x12.\n\x06trades\x18\x01 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Trade\x12\x15\n\rlast_trade_id\x18\x02 \x01(\x04\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"\xae\x01\n\x05Trade\x12\x10\n\x08trade_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x03 \x01(\x10\x12\x15\n\rquantity_lots\x18\x04 \x01(\x10\x12\x31\n\x0e\x61ggressor_side\x18\x05 \x01(\x0e\x32\x19.realstack.common.v1.Side\x12\x10\n\x08sequence\x18\x06 \x01(\x04\x12\x0f\n\x07time_ns\x18\x07 \x01(\x06\x32\xbf\x03\n\x11MarketDataService\x12t\n\x0fListInstruments\x12/.realstack.marketdata.v1.ListInstrumentsRequest\x1a\x30.realstack.marketdata.v1.ListInstrumentsResponse\x12\\\n\x07GetBook\x12\'.realstack.marketdata.v1.GetBookRequest\x1a(.realstack.marketdata.v1.GetBookResponse\x12g\n\nStreamBook\x12*.realstack.marketdata.v1.StreamBookRequest\x1a+.realstack.marketdata.v1.StreamBookResponse0\x01\x12m\n\x0cStreamTrades\x12,.realstack.marketdata.v1.StreamTradesRequest\x1a-.realstack.marketdata.v1.StreamTradesResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(realstack/marketdata/v1/marketdata.proto\x12\x17realstack.marketdata.v1\x1a realstack/common/v1/common.proto\";\n\x05\x41sset\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"\xb6\x02\n\x06Market\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x18\n\x10last_price_ticks\x18\t \x01(\x03\x12\x11\n\ttick_size\x18\n \x01(\t\x12\x10\n\x08lot_size\x18\x0b \x01(\t\x12\x10\n\x08\x62\x61nd_ppm\x18\x0c \x01(\r\x12\x1d\n\x15reference_price_ticks\x18\r \x01(\x03\"\x18\n\x16ListInstrumentsRequest\"\x93\x01\n\x17ListInstrumentsResponse\x12.\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Asset\x12\x30\n\x07markets\x18\x02 \x03(\x0b\x32\x1f.realstack.marketdata.v1.Market\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"H\n\x05Level\x12\x13\n\x0bprice_ticks\x18\x01 \x01(\x10\x12\x15\n\rquantity_lots\x18\x02 \x01(\x10\x12\x13\n\x0border_count\x18\x03 \x01(\r\"2\n\x0eGetBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"F\n\x0fGetBookResponse\x12\x33\n\x04\x62ook\x18\x01 \x01(\x0b\x32%.realstack.marketdata.v1.BookSnapshot\"\xe3\x01\n\x0c\x42ookSnapshot\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rbook_sequence\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07time_ns\x18\x04 \x01(\x06\x12,\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12,\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12\x10\n\x08\x63hecksum\x18\x07 \x01(\x07\x12\x18\n\x10last_price_ticks\x18\x08 \x01(\x10\"\xe7\x01\n\rBookIncrement\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rbook_sequence\x18\x02 \x01(\x04\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x0f\n\x07time_ns\x18\x04 \x01(\x06\x12,\n\x04\x62ids\x18\x05 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12,\n\x04\x61sks\x18\x06 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Level\x12\x10\n\x08\x63hecksum\x18\x07 \x01(\x07\x12\x1b\n\x13\x66irst_book_sequence\x18\x08 \x01(\x04\"C\n\x11StreamBookRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x1b\n\x13\x61\x66ter_book_sequence\x18\x02 \x01(\x04\"\xd3\x01\n\x12StreamBookResponse\x12\x39\n\x08snapshot\x18\x01 \x01(\x0b\x32%.realstack.marketdata.v1.BookSnapshotH\x00\x12;\n\tincrement\x18\x02 \x01(\x0b\x32&.realstack.marketdata.v1.BookIncrementH\x00\x12;\n\theartbeat\x18\x03 \x01(\x0b\x32&.realstack.marketdata.v1.BookHeartbeatH\x00\x42\x08\n\x06update\"8\n\rBookHeartbeat\x12\x15\n\rbook_sequence\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"?\n\x13StreamTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x15\n\rfrom_trade_id\x18\x02 \x01(\x04\"u\n\x14StreamTradesResponse\x12.\n\x06trades\x18\x01 \x03(\x0b\x32\x1e.realstack.marketdata.v1.Trade\x12\x15\n\rlast_trade_id\x18\x02 \x01(\x04\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"\xae\x01\n\x05Trade\x12\x10\n\x08trade_id\x18\x01 \x01(\x04\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x03 \x01(\x10\x12\x15\n\rquantity_lots\x18\x04 \x01(\x10\x12\x31\n\x0e\x61ggressor_side\x18\x05 \x01(\x0e\x32\x19.realstack.common.v1.Side\x12\x10\n\x08sequence\x18\x06 \x01(\x04\x12\x0f\n\x07time_ns\x18\x07 \x01(\x06\x32\xbf\x03\n\x11MarketDataService\x12t\n\x0fListInstruments\x12/.realstack.marketdata.v1.ListInstrumentsRequest\x1a\x30.realstack.marketdata.v1.ListInstrumentsResponse\x12\\\n\x07GetBook\x12\'.realstack.marketdata.v1.GetBookRequest\x1a(.realstack.marketdata.v1.GetBookResponse\x12g\n\nStreamBook\x12*.realstack.marketdata.v1.StreamBookRequest\x1a+.realstack.marketdata.v1.StreamBookResponse0\x01\x12m\n\x0cStreamTrades\x12,.realstack.marketdata.v1.StreamTradesRequest\x1a-.realstack.marketdata.v1.StreamTradesResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,33 +35,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ASSET']._serialized_start=103
   _globals['_ASSET']._serialized_end=162
   _globals['_MARKET']._serialized_start=165
-  _globals['_MARKET']._serialized_end=426
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=428
-  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=452
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=455
-  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=602
-  _globals['_LEVEL']._serialized_start=604
-  _globals['_LEVEL']._serialized_end=676
-  _globals['_GETBOOKREQUEST']._serialized_start=678
-  _globals['_GETBOOKREQUEST']._serialized_end=728
-  _globals['_GETBOOKRESPONSE']._serialized_start=730
-  _globals['_GETBOOKRESPONSE']._serialized_end=800
-  _globals['_BOOKSNAPSHOT']._serialized_start=803
-  _globals['_BOOKSNAPSHOT']._serialized_end=1030
-  _globals['_BOOKINCREMENT']._serialized_start=1033
-  _globals['_BOOKINCREMENT']._serialized_end=1264
-  _globals['_STREAMBOOKREQUEST']._serialized_start=1266
-  _globals['_STREAMBOOKREQUEST']._serialized_end=1333
-  _globals['_STREAMBOOKRESPONSE']._serialized_start=1336
-  _globals['_STREAMBOOKRESPONSE']._serialized_end=1547
-  _globals['_BOOKHEARTBEAT']._serialized_start=1549
-  _globals['_BOOKHEARTBEAT']._serialized_end=1605
-  _globals['_STREAMTRADESREQUEST']._serialized_start=1607
-  _globals['_STREAMTRADESREQUEST']._serialized_end=1670
-  _globals['_STREAMTRADESRESPONSE']._serialized_start=1672
-  _globals['_STREAMTRADESRESPONSE']._serialized_end=1789
-  _globals['_TRADE']._serialized_start=1792
-  _globals['_TRADE']._serialized_end=1966
-  _globals['_MARKETDATASERVICE']._serialized_start=1969
-  _globals['_MARKETDATASERVICE']._serialized_end=2416
+  _globals['_MARKET']._serialized_end=475
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_start=477
+  _globals['_LISTINSTRUMENTSREQUEST']._serialized_end=501
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_start=504
+  _globals['_LISTINSTRUMENTSRESPONSE']._serialized_end=651
+  _globals['_LEVEL']._serialized_start=653
+  _globals['_LEVEL']._serialized_end=725
+  _globals['_GETBOOKREQUEST']._serialized_start=727
+  _globals['_GETBOOKREQUEST']._serialized_end=777
+  _globals['_GETBOOKRESPONSE']._serialized_start=779
+  _globals['_GETBOOKRESPONSE']._serialized_end=849
+  _globals['_BOOKSNAPSHOT']._serialized_start=852
+  _globals['_BOOKSNAPSHOT']._serialized_end=1079
+  _globals['_BOOKINCREMENT']._serialized_start=1082
+  _globals['_BOOKINCREMENT']._serialized_end=1313
+  _globals['_STREAMBOOKREQUEST']._serialized_start=1315
+  _globals['_STREAMBOOKREQUEST']._serialized_end=1382
+  _globals['_STREAMBOOKRESPONSE']._serialized_start=1385
+  _globals['_STREAMBOOKRESPONSE']._serialized_end=1596
+  _globals['_BOOKHEARTBEAT']._serialized_start=1598
+  _globals['_BOOKHEARTBEAT']._serialized_end=1654
+  _globals['_STREAMTRADESREQUEST']._serialized_start=1656
+  _globals['_STREAMTRADESREQUEST']._serialized_end=1719
+  _globals['_STREAMTRADESRESPONSE']._serialized_start=1721
+  _globals['_STREAMTRADESRESPONSE']._serialized_end=1838
+  _globals['_TRADE']._serialized_start=1841
+  _globals['_TRADE']._serialized_end=2015
+  _globals['_MARKETDATASERVICE']._serialized_start=2018
+  _globals['_MARKETDATASERVICE']._serialized_end=2465
 # @@protoc_insertion_point(module_scope)

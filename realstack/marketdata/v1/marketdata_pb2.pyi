@@ -66,6 +66,8 @@ class Market(_message.Message):
     LAST_PRICE_TICKS_FIELD_NUMBER: _builtins.int
     TICK_SIZE_FIELD_NUMBER: _builtins.int
     LOT_SIZE_FIELD_NUMBER: _builtins.int
+    BAND_PPM_FIELD_NUMBER: _builtins.int
+    REFERENCE_PRICE_TICKS_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The venue's id, from 1."""
     symbol: _builtins.str
@@ -88,6 +90,10 @@ class Market(_message.Message):
     """The tick as exact decimal text in quote units per base unit, such as "0.01"."""
     lot_size: _builtins.str
     """The lot as exact decimal text in base units, such as "0.001"."""
+    band_ppm: _builtins.int
+    """How far from the last price a market order may trade, in parts per million; zero for no band."""
+    reference_price_ticks: _builtins.int
+    """The reference price in ticks, or zero."""
     def __init__(
         self,
         *,
@@ -102,10 +108,12 @@ class Market(_message.Message):
         last_price_ticks: _builtins.int = ...,
         tick_size: _builtins.str = ...,
         lot_size: _builtins.str = ...,
+        band_ppm: _builtins.int = ...,
+        reference_price_ticks: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "reference_price_ticks", b"reference_price_ticks", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -54,6 +54,10 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Define an account."""
     COMMAND_KIND_SET_ID_WINDOW: _CommandKind.ValueType  # 12
     """Set how long and how many client ids are remembered."""
+    COMMAND_KIND_TICK: _CommandKind.ValueType  # 13
+    """Let time pass; the engine sends it itself."""
+    COMMAND_KIND_SET_REFERENCE_PRICE: _CommandKind.ValueType  # 14
+    """Set a market's reference price."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -84,6 +88,10 @@ COMMAND_KIND_DEFINE_ACCOUNT: CommandKind.ValueType  # 11
 """Define an account."""
 COMMAND_KIND_SET_ID_WINDOW: CommandKind.ValueType  # 12
 """Set how long and how many client ids are remembered."""
+COMMAND_KIND_TICK: CommandKind.ValueType  # 13
+"""Let time pass; the engine sends it itself."""
+COMMAND_KIND_SET_REFERENCE_PRICE: CommandKind.ValueType  # 14
+"""Set a market's reference price."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 class _AnswerStatus:
@@ -113,6 +121,30 @@ ANSWER_STATUS_REJECTED: AnswerStatus.ValueType  # 2
 ANSWER_STATUS_DUPLICATE: AnswerStatus.ValueType  # 3
 """The same id and body took effect before; this is that first answer's order id and sequence."""
 Global___AnswerStatus: _TypeAlias = AnswerStatus  # noqa: Y015
+
+class _TriggerSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TriggerSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRIGGER_SOURCE_UNSPECIFIED: _TriggerSource.ValueType  # 0
+    """The last trade."""
+    TRIGGER_SOURCE_BEST_QUOTE: _TriggerSource.ValueType  # 1
+    """The best opposite price: a buy the best ask, a sell the best bid."""
+    TRIGGER_SOURCE_REFERENCE: _TriggerSource.ValueType  # 2
+    """The market's reference price."""
+
+class TriggerSource(_TriggerSource, metaclass=_TriggerSourceEnumTypeWrapper):
+    """The price that a stop watches."""
+
+TRIGGER_SOURCE_UNSPECIFIED: TriggerSource.ValueType  # 0
+"""The last trade."""
+TRIGGER_SOURCE_BEST_QUOTE: TriggerSource.ValueType  # 1
+"""The best opposite price: a buy the best ask, a sell the best bid."""
+TRIGGER_SOURCE_REFERENCE: TriggerSource.ValueType  # 2
+"""The market's reference price."""
+Global___TriggerSource: _TypeAlias = TriggerSource  # noqa: Y015
 
 class _Liquidity:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -154,6 +186,18 @@ class PlaceOrder(_message.Message):
     QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
     POST_ONLY_FIELD_NUMBER: _builtins.int
     SELF_TRADE_PREVENTION_FIELD_NUMBER: _builtins.int
+    SLIDE_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
+    MINIMUM_LOTS_FIELD_NUMBER: _builtins.int
+    TRIGGER_SOURCE_FIELD_NUMBER: _builtins.int
+    DISPLAY_LOTS_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    MAX_AGE_MS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    TRAIL_TICKS_FIELD_NUMBER: _builtins.int
+    TRAIL_PPM_FIELD_NUMBER: _builtins.int
+    AMOUNT_ATOMS_FIELD_NUMBER: _builtins.int
     sent_time_ns: _builtins.int
     """When the client first sent it, nanoseconds since 1970 UTC; kept on a resend."""
     market_id: _builtins.int
@@ -161,17 +205,41 @@ class PlaceOrder(_message.Message):
     side: _common_pb2.Side.ValueType
     """Buy or sell."""
     order_type: _common_pb2.OrderType.ValueType
-    """Limit or market."""
+    """How its price is decided."""
     time_in_force: _common_pb2.TimeInForce.ValueType
-    """GTC, IOC or FOK; a market order takes IOC or FOK."""
+    """A limit order takes GTC, GTD, IOC or FOK; market IOC or FOK; by amount IOC; stops GTC or GTD."""
     price_ticks: _builtins.int
-    """Limit price in ticks; zero for a market order."""
+    """Limit price in ticks, of limit and stop-limit orders."""
     quantity_lots: _builtins.int
     """Quantity in lots."""
     post_only: _builtins.bool
     """Refuse the order instead of letting it trade on arrival."""
     self_trade_prevention: _common_pb2.SelfTradePrevention.ValueType
     """What to do on meeting an order of the same account group."""
+    slide: _builtins.bool
+    """With post-only: take the nearest price that does not trade, instead of a refusal."""
+    hidden: _builtins.bool
+    """Rest unseen, behind what is seen at its price."""
+    minimum_lots: _builtins.int
+    """Trade at least so much on arrival, or be refused; zero for no minimum."""
+    trigger_source: Global___TriggerSource.ValueType
+    """What a stop watches."""
+    display_lots: _builtins.int
+    """Make it an iceberg that shows so much at a time: 1 to one less than its quantity."""
+    expire_time_ns: _builtins.int
+    """When a GTD order expires, nanoseconds since 1970 UTC."""
+    tag: _builtins.int
+    """A number of the client's, 0 to 65,535; cancel all can name it."""
+    max_age_ms: _builtins.int
+    """Refuse it when it is sequenced later than this after its sent time; zero for any age."""
+    trigger_price_ticks: _builtins.int
+    """A stop's trigger price in ticks."""
+    trail_ticks: _builtins.int
+    """A trailing stop's distance in ticks, or zero."""
+    trail_ppm: _builtins.int
+    """A trailing stop's distance in millionths of the price, or zero."""
+    amount_atoms: _builtins.int
+    """What an order by amount may spend, in the quote asset's atoms."""
     @_builtins.property
     def client_id(self) -> _common_pb2.ClientId:
         """The client's id; required."""
@@ -189,12 +257,26 @@ class PlaceOrder(_message.Message):
         quantity_lots: _builtins.int = ...,
         post_only: _builtins.bool = ...,
         self_trade_prevention: _common_pb2.SelfTradePrevention.ValueType = ...,
+        slide: _builtins.bool = ...,
+        hidden: _builtins.bool = ...,
+        minimum_lots: _builtins.int = ...,
+        trigger_source: Global___TriggerSource.ValueType = ...,
+        display_lots: _builtins.int | None = ...,
+        expire_time_ns: _builtins.int = ...,
+        tag: _builtins.int = ...,
+        max_age_ms: _builtins.int = ...,
+        trigger_price_ticks: _builtins.int = ...,
+        trail_ticks: _builtins.int = ...,
+        trail_ppm: _builtins.int = ...,
+        amount_atoms: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_display_lots", b"_display_lots", "client_id", b"client_id", "display_lots", b"display_lots"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "market_id", b"market_id", "order_type", b"order_type", "post_only", b"post_only", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "self_trade_prevention", b"self_trade_prevention", "sent_time_ns", b"sent_time_ns", "side", b"side", "time_in_force", b"time_in_force"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_display_lots", b"_display_lots", "amount_atoms", b"amount_atoms", "client_id", b"client_id", "display_lots", b"display_lots", "expire_time_ns", b"expire_time_ns", "hidden", b"hidden", "market_id", b"market_id", "max_age_ms", b"max_age_ms", "minimum_lots", b"minimum_lots", "order_type", b"order_type", "post_only", b"post_only", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "self_trade_prevention", b"self_trade_prevention", "sent_time_ns", b"sent_time_ns", "side", b"side", "slide", b"slide", "tag", b"tag", "time_in_force", b"time_in_force", "trail_ppm", b"trail_ppm", "trail_ticks", b"trail_ticks", "trigger_price_ticks", b"trigger_price_ticks", "trigger_source", b"trigger_source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__display_lots: _TypeAlias = _typing.Literal["display_lots"]  # noqa: Y015
+    _WhichOneofArgType__display_lots: _TypeAlias = _typing.Literal["_display_lots", b"_display_lots"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__display_lots) -> _WhichOneofReturnType__display_lots | None: ...
 
 Global___PlaceOrder: _TypeAlias = PlaceOrder  # noqa: Y015
 
@@ -248,14 +330,20 @@ class ReplaceOrder(_message.Message):
     ORDER_CLIENT_ID_FIELD_NUMBER: _builtins.int
     PRICE_TICKS_FIELD_NUMBER: _builtins.int
     QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    MAX_AGE_MS_FIELD_NUMBER: _builtins.int
     sent_time_ns: _builtins.int
     """When the client first sent it; required with a client id."""
     order_id: _builtins.int
     """The venue's order id, or zero."""
     price_ticks: _builtins.int
-    """The new limit price in ticks."""
+    """The new limit price in ticks; zero for an order that has none."""
     quantity_lots: _builtins.int
     """The new total quantity in lots, what is filled included."""
+    trigger_price_ticks: _builtins.int
+    """A waiting stop's new trigger price in ticks; zero keeps it."""
+    max_age_ms: _builtins.int
+    """Refuse it when it is sequenced later than this after its sent time; zero for any age."""
     @_builtins.property
     def client_id(self) -> _common_pb2.ClientId:
         """The client's id for this replace; optional, makes a resend return the first answer."""
@@ -273,10 +361,12 @@ class ReplaceOrder(_message.Message):
         order_client_id: _common_pb2.ClientId | None = ...,
         price_ticks: _builtins.int = ...,
         quantity_lots: _builtins.int = ...,
+        trigger_price_ticks: _builtins.int = ...,
+        max_age_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "order_client_id", b"order_client_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "order_client_id", b"order_client_id", "order_id", b"order_id", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "sent_time_ns", b"sent_time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "max_age_ms", b"max_age_ms", "order_client_id", b"order_client_id", "order_id", b"order_id", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "sent_time_ns", b"sent_time_ns", "trigger_price_ticks", b"trigger_price_ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -292,12 +382,15 @@ class CancelAll(_message.Message):
     SENT_TIME_NS_FIELD_NUMBER: _builtins.int
     MARKET_ID_FIELD_NUMBER: _builtins.int
     SIDE_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
     sent_time_ns: _builtins.int
     """When the client first sent it; required with a client id."""
     market_id: _builtins.int
     """One market, or zero for all."""
     side: _common_pb2.Side.ValueType
     """One side, or unspecified for both."""
+    tag: _builtins.int
+    """Only orders of this tag, or zero for all."""
     @_builtins.property
     def client_id(self) -> _common_pb2.ClientId:
         """The client's id for this command; optional."""
@@ -309,10 +402,11 @@ class CancelAll(_message.Message):
         sent_time_ns: _builtins.int = ...,
         market_id: _builtins.int = ...,
         side: _common_pb2.Side.ValueType = ...,
+        tag: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "market_id", b"market_id", "sent_time_ns", b"sent_time_ns", "side", b"side"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "market_id", b"market_id", "sent_time_ns", b"sent_time_ns", "side", b"side", "tag", b"tag"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -341,6 +435,14 @@ class CommandBatch(_message.Message):
     ORDER_ID_FIELD_NUMBER: _builtins.int
     ORDER_CLIENT_ID_LOW_FIELD_NUMBER: _builtins.int
     ORDER_CLIENT_ID_HIGH_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    MAX_AGE_MS_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    DISPLAY_LOTS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    TRAIL_TICKS_FIELD_NUMBER: _builtins.int
+    TRAIL_PPM_FIELD_NUMBER: _builtins.int
+    AMOUNT_ATOMS_FIELD_NUMBER: _builtins.int
     kind: _builtins.bytes
     """One byte a row: the command kind (place, cancel, replace, cancel all)."""
     side: _builtins.bytes
@@ -352,7 +454,9 @@ class CommandBatch(_message.Message):
     self_trade_prevention: _builtins.bytes
     """One byte a row: self-trade prevention; zero is the default, cancel taker."""
     flags: _builtins.bytes
-    """One byte a row: bit 0 post-only."""
+    """One byte a row: 1 post-only, 2 slide, 4 hidden, 8 minimum, 16 watch the best quote, 32 watch the
+    reference price.
+    """
     @_builtins.property
     def client_id_low(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Lower halves of the commands' client ids."""
@@ -389,6 +493,38 @@ class CommandBatch(_message.Message):
     def order_client_id_high(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Upper halves of the target client ids."""
 
+    @_builtins.property
+    def tag(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Tags, 0 to 65,535."""
+
+    @_builtins.property
+    def max_age_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Largest ages in milliseconds."""
+
+    @_builtins.property
+    def expire_time_ns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Expiries of GTD orders."""
+
+    @_builtins.property
+    def display_lots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Display quantities of icebergs; with the flag minimum, minimum quantities."""
+
+    @_builtins.property
+    def trigger_price_ticks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Trigger prices of stops; of replaces, the new ones."""
+
+    @_builtins.property
+    def trail_ticks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Distances of trailing stops in ticks."""
+
+    @_builtins.property
+    def trail_ppm(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Distances of trailing stops in millionths of the price."""
+
+    @_builtins.property
+    def amount_atoms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """What orders by amount may spend."""
+
     def __init__(
         self,
         *,
@@ -407,10 +543,18 @@ class CommandBatch(_message.Message):
         order_id: _abc.Iterable[_builtins.int] | None = ...,
         order_client_id_low: _abc.Iterable[_builtins.int] | None = ...,
         order_client_id_high: _abc.Iterable[_builtins.int] | None = ...,
+        tag: _abc.Iterable[_builtins.int] | None = ...,
+        max_age_ms: _abc.Iterable[_builtins.int] | None = ...,
+        expire_time_ns: _abc.Iterable[_builtins.int] | None = ...,
+        display_lots: _abc.Iterable[_builtins.int] | None = ...,
+        trigger_price_ticks: _abc.Iterable[_builtins.int] | None = ...,
+        trail_ticks: _abc.Iterable[_builtins.int] | None = ...,
+        trail_ppm: _abc.Iterable[_builtins.int] | None = ...,
+        amount_atoms: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id_high", b"client_id_high", "client_id_low", b"client_id_low", "flags", b"flags", "kind", b"kind", "market_id", b"market_id", "order_client_id_high", b"order_client_id_high", "order_client_id_low", b"order_client_id_low", "order_id", b"order_id", "order_type", b"order_type", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "self_trade_prevention", b"self_trade_prevention", "sent_time_ns", b"sent_time_ns", "side", b"side", "time_in_force", b"time_in_force"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_atoms", b"amount_atoms", "client_id_high", b"client_id_high", "client_id_low", b"client_id_low", "display_lots", b"display_lots", "expire_time_ns", b"expire_time_ns", "flags", b"flags", "kind", b"kind", "market_id", b"market_id", "max_age_ms", b"max_age_ms", "order_client_id_high", b"order_client_id_high", "order_client_id_low", b"order_client_id_low", "order_id", b"order_id", "order_type", b"order_type", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "self_trade_prevention", b"self_trade_prevention", "sent_time_ns", b"sent_time_ns", "side", b"side", "tag", b"tag", "time_in_force", b"time_in_force", "trail_ppm", b"trail_ppm", "trail_ticks", b"trail_ticks", "trigger_price_ticks", b"trigger_price_ticks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -937,6 +1081,8 @@ class Execution(_message.Message):
     REPLACED_FIELD_NUMBER: _builtins.int
     REDUCED_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    TRIGGERED_FIELD_NUMBER: _builtins.int
+    REFRESHED_FIELD_NUMBER: _builtins.int
     execution_sequence: _builtins.int
     """Dense per account, from 1."""
     sequence: _builtins.int
@@ -967,6 +1113,14 @@ class Execution(_message.Message):
     def balance(self) -> Global___BalanceChanged:
         """A deposit or withdrawal changed a balance."""
 
+    @_builtins.property
+    def triggered(self) -> Global___OrderTriggered:
+        """A stop fired: it arrives as an order does, and its fills follow."""
+
+    @_builtins.property
+    def refreshed(self) -> Global___OrderRefreshed:
+        """An iceberg showed its next tranche."""
+
     def __init__(
         self,
         *,
@@ -979,12 +1133,14 @@ class Execution(_message.Message):
         replaced: Global___OrderReplaced | None = ...,
         reduced: Global___OrderReduced | None = ...,
         balance: Global___BalanceChanged | None = ...,
+        triggered: Global___OrderTriggered | None = ...,
+        refreshed: Global___OrderRefreshed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "filled", b"filled", "reduced", b"reduced", "replaced", b"replaced"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "triggered", b"triggered"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "replaced", b"replaced", "sequence", b"sequence", "time_ns", b"time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "sequence", b"sequence", "time_ns", b"time_ns", "triggered", b"triggered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance", "triggered", "refreshed"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1048,12 +1204,18 @@ class OrderAccepted(_message.Message):
     QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
     ORDER_TYPE_FIELD_NUMBER: _builtins.int
     TIME_IN_FORCE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
     quantity_lots: _builtins.int
     """The total quantity."""
     order_type: _common_pb2.OrderType.ValueType
     """Limit or market."""
     time_in_force: _common_pb2.TimeInForce.ValueType
     """Time in force."""
+    waiting: _builtins.bool
+    """It waits for its trigger and is not on the book."""
+    trigger_price_ticks: _builtins.int
+    """A stop's trigger price in ticks."""
     @_builtins.property
     def order(self) -> Global___OrderState:
         """The order."""
@@ -1065,14 +1227,76 @@ class OrderAccepted(_message.Message):
         quantity_lots: _builtins.int = ...,
         order_type: _common_pb2.OrderType.ValueType = ...,
         time_in_force: _common_pb2.TimeInForce.ValueType = ...,
+        waiting: _builtins.bool = ...,
+        trigger_price_ticks: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "order_type", b"order_type", "quantity_lots", b"quantity_lots", "time_in_force", b"time_in_force"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "order_type", b"order_type", "quantity_lots", b"quantity_lots", "time_in_force", b"time_in_force", "trigger_price_ticks", b"trigger_price_ticks", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderAccepted: _TypeAlias = OrderAccepted  # noqa: Y015
+
+@_typing.final
+class OrderTriggered(_message.Message):
+    """A stop fired; leaves and filled are those after its own matching."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    quantity_lots: _builtins.int
+    """The total quantity."""
+    trigger_price_ticks: _builtins.int
+    """The trigger price that was reached, in ticks."""
+    @_builtins.property
+    def order(self) -> Global___OrderState:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___OrderState | None = ...,
+        quantity_lots: _builtins.int = ...,
+        trigger_price_ticks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "quantity_lots", b"quantity_lots", "trigger_price_ticks", b"trigger_price_ticks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderTriggered: _TypeAlias = OrderTriggered  # noqa: Y015
+
+@_typing.final
+class OrderRefreshed(_message.Message):
+    """An iceberg showed its next tranche, at the back of its level."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    VISIBLE_LOTS_FIELD_NUMBER: _builtins.int
+    visible_lots: _builtins.int
+    """What it shows now."""
+    @_builtins.property
+    def order(self) -> Global___OrderState:
+        """The order."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___OrderState | None = ...,
+        visible_lots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "visible_lots", b"visible_lots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRefreshed: _TypeAlias = OrderRefreshed  # noqa: Y015
 
 @_typing.final
 class OrderFilled(_message.Message):
@@ -1293,10 +1517,31 @@ class OpenOrder(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     PRIORITY_SEQUENCE_FIELD_NUMBER: _builtins.int
     POST_ONLY_FIELD_NUMBER: _builtins.int
+    ORDER_TYPE_FIELD_NUMBER: _builtins.int
+    TIME_IN_FORCE_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    VISIBLE_LOTS_FIELD_NUMBER: _builtins.int
+    TRIGGER_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_NS_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
     priority_sequence: _builtins.int
-    """Venue sequence that gave it its place in the queue."""
+    """Its place in the venue's order of queueing; zero while it waits."""
     post_only: _builtins.bool
     """Whether it is post-only."""
+    order_type: _common_pb2.OrderType.ValueType
+    """How its price is decided."""
+    time_in_force: _common_pb2.TimeInForce.ValueType
+    """Time in force."""
+    waiting: _builtins.bool
+    """It waits for its trigger and is not on the book."""
+    visible_lots: _builtins.int
+    """What it shows: less than its leaves for an iceberg, zero when hidden or waiting."""
+    trigger_price_ticks: _builtins.int
+    """A stop's trigger price in ticks."""
+    expire_time_ns: _builtins.int
+    """When it expires; zero for never."""
+    tag: _builtins.int
+    """Its tag."""
     @_builtins.property
     def order(self) -> Global___OrderState:
         """The order."""
@@ -1307,10 +1552,17 @@ class OpenOrder(_message.Message):
         order: Global___OrderState | None = ...,
         priority_sequence: _builtins.int = ...,
         post_only: _builtins.bool = ...,
+        order_type: _common_pb2.OrderType.ValueType = ...,
+        time_in_force: _common_pb2.TimeInForce.ValueType = ...,
+        waiting: _builtins.bool = ...,
+        visible_lots: _builtins.int = ...,
+        trigger_price_ticks: _builtins.int = ...,
+        expire_time_ns: _builtins.int = ...,
+        tag: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "post_only", b"post_only", "priority_sequence", b"priority_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time_ns", b"expire_time_ns", "order", b"order", "order_type", b"order_type", "post_only", b"post_only", "priority_sequence", b"priority_sequence", "tag", b"tag", "time_in_force", b"time_in_force", "trigger_price_ticks", b"trigger_price_ticks", "visible_lots", b"visible_lots", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -65,14 +65,17 @@ def test_each_account_gets_its_events_once_in_order_from_any_sequence(at_once: i
 
 @pytest.mark.slow
 def test_a_fill_carries_the_limit_price_of_the_order_it_is_told_to() -> None:
-    """The arriving order's limit is that of its command; the resting one trades at its limit."""
+    """The arriving order's limit is that of its arrival; the resting one trades at its limit."""
     drive, feed = Drive(2), ExecutionFeed(FeedLimits())
     limits: dict[int, int] = {}
+    price = 0
     for events in (drive.opening, *drive.events(1_500, 10)):
         feed.consume(events)
         for event in events:
-            if event["kind"] in {EventKind.ACCEPTED, EventKind.REPLACED}:
-                limits[int(event["sequence"])] = int(event["price_ticks"])
+            if event["kind"] in {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED}:
+                price = int(event["price_ticks"])
+            if event["kind"] == EventKind.FILL:
+                limits[int(event["trade_id"])] = price
     checked = 0
     for account_id in ACCOUNTS:
         part = feed.read(account_id, 1, 1 << 20)
@@ -80,7 +83,7 @@ def test_a_fill_carries_the_limit_price_of_the_order_it_is_told_to() -> None:
             part.rows, part.is_maker, part.limit_price_ticks, strict=True
         ):
             if row["kind"] == EventKind.FILL:
-                expected = row["price_ticks"] if is_maker else limits[int(row["sequence"])]
+                expected = row["price_ticks"] if is_maker else limits[int(row["trade_id"])]
                 assert limit == expected
                 checked += 1
     assert checked > 100
