@@ -404,7 +404,7 @@ class CommandSource:
             (1.0, self._hold),
             (1.0, self._end_withdrawal),
             (1.8, self._define),
-            (0.3, self._window),
+            (0.6, self._window),
         ]
         return lawful + wrong
 
