@@ -18,7 +18,7 @@ from engine.core.invariants import check
 from services._base.database import Connection
 from settlement.batcher import BATCH_FILLS_MAX, bisect, pack, pack_all
 from settlement.builder import Builder
-from settlement.chain import Blockhash
+from settlement.chain import Blockhash, Failure
 from settlement.clock import Clock
 from settlement.confirmer import Confirmer, Finding, Verdict, next_step
 from settlement.killpoints import maybe_die
@@ -29,7 +29,7 @@ from settlement.store import fills as fill_rows
 from settlement.store import withdrawals as withdrawal_rows
 from settlement.store.batches import BatchStore, create, parent_of, waiting_to_be_sent
 from settlement.store.payments import LeaseLost, PaymentStore
-from settlement.submitter import Submitter
+from settlement.submitter import Refusal, Submitter, judge
 from settlement.transactions import batch_size
 
 log = structlog.get_logger()
@@ -185,9 +185,8 @@ class Settler:
     async def _move_on(self, finding: Finding) -> None:
         payment, verdict, status = finding.payment, finding.verdict, finding.status
         step = next_step(payment.state, verdict)
-        if step is Step.SEEN_FAILED:
-            text = "" if status is None or status.failure is None else status.failure.text
-            await self.fail(payment, step, f"failed on chain: {text}")
+        if step is Step.SEEN_FAILED and status is not None and status.failure is not None:
+            await self._failed_on_chain(payment, status.failure)
             return
         if step is not None:
             if step is Step.SEEN_CONFIRMED:
@@ -205,6 +204,18 @@ class Settler:
         if payment.state is State.SIGNED or (verdict is Verdict.RESEND and waited):
             self._sent_ns[signature] = now_ns
             await self._submitter.broadcast(payment, finding.attempt)
+
+    async def _failed_on_chain(self, payment: Payment, failure: Failure) -> None:
+        blame, reason = judge(failure), f"failed on chain: {failure.text}"
+        if blame is Refusal.PAYMENT:
+            await self.fail(payment, Step.SEEN_FAILED, reason)
+        elif blame is Refusal.RECEIPT:
+            await self._submitter.receipt_found(payment)
+        else:
+            log.error("failed_outside", payment_id=payment.payment_id, reason=reason)
+            now_ns = self._clock.now_ns()
+            step = Step.SEEN_FAILED_OUTSIDE
+            await self._payments.step(payment, step, now_ns=now_ns, reason=reason)
 
     async def fail(self, payment: Payment, step: Step, reason: str) -> None:
         """End a payment that cannot be made, and put what it was for on another way, in one commit.

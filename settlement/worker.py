@@ -73,6 +73,7 @@ class Timing:
         poll: Chain and database.
         batch_wait: How long a fill waits for others before its batch is closed.
         resend: How long a transaction that has not landed waits to be sent again.
+        refused_again: How long a deposit that the venue could not take waits to be offered again.
         reconcile: Between comparisons of ledger and chain.
         difference_window: How long a difference may last before withdrawals halt.
         lease: How long a claim on a payment holds.
@@ -81,6 +82,7 @@ class Timing:
     poll: int = 250
     batch_wait: int = 500
     resend: int = 2_000
+    refused_again: int = 5_000
     reconcile: int = 2_000
     difference_window: int = 30_000
     lease: int = 30_000
@@ -168,6 +170,7 @@ class Worker:
             registry=registry,
             venue=venue,
             clock=clock,
+            refused_again_ns=timing.refused_again * NS_PER_MS,
         )
         self._withdrawals = Withdrawals(
             store=stores.withdrawals, registry=registry, venue=venue, clock=clock

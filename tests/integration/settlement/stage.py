@@ -58,7 +58,9 @@ class Stage:
             stores=stores,
             registry=RegistryFile(folder / "instruments.json"),
             signer=signer,
-            timing=Timing(batch_wait=0, resend=0, difference_window=0, lease=lease_ms),
+            timing=Timing(
+                batch_wait=0, resend=0, refused_again=0, difference_window=0, lease=lease_ms
+            ),
             genesis_hash=genesis_hash,
             rent_lamports=await chain.rent_lamports(0),
         )

@@ -6,6 +6,7 @@ import pytest
 
 from settlement.accounts import move, wallet_token_address
 from settlement.chain import ChainUnavailable
+from settlement.store.deposits import SeenDeposit
 from settlement.store.reconciliations import Facts
 from settlement.venue import VenueUnavailable, client_id_of
 from tests.integration.settlement.chain_world import BUILDING, DOLLAR
@@ -133,6 +134,23 @@ async def test_tokens_from_a_stranger_belong_to_the_account_they_were_sent_to(
     assert 44 == stage.ledger.atoms(3, DOLLAR)
 
 
+async def test_tokens_sent_to_the_fee_account_are_parked(stage: Stage) -> None:
+    """They are nobody's deposit: named, not credited, no difference."""
+    await stage.world.send(
+        stage.world.mint_to(DOLLAR, stage.world.vault(0, DOLLAR), 44),
+        payer=stage.world.issuer,
+        signers=[],
+    )
+    await stage.world.finalize()
+    await rescan(stage)
+    assert [] == stage.ledger.credits
+    row = await stage.pool.fetchrow("SELECT state, reason FROM settlement.deposits")
+    assert row is not None
+    assert ("PARKED", "it came into the venue's own account") == (row["state"], row["reason"])
+    comparison = await stage.worker.reconciler.compare()
+    assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
+
+
 async def test_settlement_between_custody_accounts_is_no_deposit(stage: Stage) -> None:
     """Neither by the worker nor by somebody else with its key."""
     await stage.fund((1, BUILDING, 100), (2, DOLLAR, 10_000))
@@ -206,3 +224,32 @@ async def test_a_node_that_cannot_be_reached_loses_no_deposit(stage: Stage) -> N
     await stage.world.call("localnet_clearFaults")
     await rescan(stage)
     assert 70 == stage.ledger.atoms(1, BUILDING)
+
+
+async def test_a_failed_transaction_is_passed_over(stage: Stage) -> None:
+    """It named the account and brought nothing; what came after it is found."""
+    world = stage.world
+    asset, wallet = world.registry.assets[BUILDING], world.wallets[1]
+    await world.deposit(1, BUILDING, 5)
+    too_much = move(
+        asset=asset,
+        source=wallet_token_address(wallet.pubkey(), asset),
+        destination=world.vault(1, BUILDING),
+        owner=wallet.pubkey(),
+        amount_atoms=10**9,
+    )
+    await world.send(too_much, payer=world.issuer, signers=[wallet], skip_preflight=True)
+    await world.deposit(1, BUILDING, 6)
+    await world.finalize()
+    await rescan(stage)
+    assert [5, 6] == sorted(each.amount_atoms for each in stage.ledger.credits)
+
+
+async def test_two_workers_credit_a_deposit_once(stage: Stage) -> None:
+    """The second finds that the first has its answer."""
+    await stage.world.deposit(1, BUILDING, 5)
+    await stage.world.finalize()
+    await stage.worker.deposits()
+    (row,) = await stage.pool.fetch("SELECT * FROM settlement.deposits")
+    seen = SeenDeposit(row["signature"], row["instruction"], 1, BUILDING, 5, row["slot"])
+    assert await stage.stores.deposits.first_sent(seen, 1) is None

@@ -225,6 +225,26 @@ async def test_a_death_certificate_that_was_wrong_is_noticed_before_signing(fund
     await assert_settled_once(funded, attempts=1)
 
 
+async def test_a_twin_that_lands_second_fails_and_the_first_one_counts(funded: Stage) -> None:
+    """Signed twice on a node's false word that the first was dead; both reached the chain."""
+    await funded.world.fault("delay", slots=4, count=1)
+    await funded.batch_and_send()
+    await funded.pool.execute("UPDATE settlement.payments SET state = 'EXPIRED'")
+    await funded.world.advance(2)  # another blockhash
+    await funded.world.fault("delay", slots=5, count=1)
+    await funded.worker.send()
+    assert [State.IN_FLIGHT] == await funded.states()
+    await funded.world.advance(8)
+    await funded.land_finally()
+    await assert_settled_once(funded, attempts=2)
+    rows = await funded.pool.fetch("SELECT signature FROM settlement.attempts ORDER BY attempt")
+    statuses = await funded.chain.statuses(
+        [Signature.from_string(row["signature"]) for row in rows], history=True
+    )
+    failures = [None if each is None else each.failure for each in statuses.found]
+    assert [None, 0] == [each and each.instruction for each in failures]
+
+
 async def test_an_outcome_that_no_node_can_tell_is_parked(funded: Stage) -> None:
     """The node's history does not reach back: nobody signs anew, a person decides."""
     await funded.world.fault("drop")

@@ -214,3 +214,31 @@ async def test_a_payment_of_a_withdrawal_made_before_the_halt_is_not_signed(
     await funded.worker.reconcile()
     await funded.worker.send()
     assert 0 == await funded.pool.fetchval("SELECT count(*) FROM settlement.attempts")
+
+
+async def test_an_account_that_is_not_in_the_file_yet_is_paid_when_it_is(funded: Stage) -> None:
+    """An account made after the worker's start: the file is read again."""
+    path = funded.folder / "instruments.json"
+    complete = path.read_text()
+    content = json.loads(complete)
+    content["accounts"] = [each for each in content["accounts"] if each["account_id"] != 1]
+    path.write_text(json.dumps(content))
+    await funded.worker.deposits()
+    path.write_text(complete)
+    await funded.ledger.hold(1, BUILDING, 10)
+    await funded.take_in()
+    await funded.worker.pay_and_end()
+    assert "PAYING" == await withdrawal_state(funded)
+
+
+async def test_two_workers_pay_a_withdrawal_once(funded: Stage) -> None:
+    """Both find it ready; one payment is made."""
+    await funded.ledger.hold(1, BUILDING, 10)
+    await funded.take_in()
+    other = await funded.second()
+    ready = await funded.stores.withdrawals.ready_to_pay(10)
+    wallet = funded.world.wallets[1].pubkey()
+    assert [True, False] == [
+        await each.stores.withdrawals.pay(ready[0], wallet, now_ns=1) for each in (funded, other)
+    ]
+    await other.close()
