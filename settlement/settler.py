@@ -38,6 +38,7 @@ Item = TypeVar("Item")
 
 PASS_FILLS_MAX = 4 * BATCH_FILLS_MAX
 PASS_PAYMENTS_MAX = 64  # what one worker takes at a time, so that others find work too
+LOOKED_AT_MAX = 2_048  # in flight per worker; eight questions to the node
 AT_ONCE_MAX = 8  # hides the node's and the database's answer times; bounds connections
 FAILURES_MAX = 2  # a single fill that fails on chain is tried once more, then parked
 
@@ -134,7 +135,8 @@ class Settler:
         all that was begun has ended.
         """
         one_of_few = asyncio.Semaphore(AT_ONCE_MAX)
-        deadline_ns = self._clock.now_ns() + self._payments.lease_ns // 2
+        # At least half of each lease is left now; a quarter is kept for what has begun.
+        deadline_ns = self._clock.now_ns() + self._payments.lease_ns // 4
 
         async def do(item: Item) -> bool:
             async with one_of_few:
@@ -161,8 +163,11 @@ class Settler:
 
     async def confirm(self) -> list[Finding]:
         """Look what became of all that was sent, and move it on; return what was found."""
-        claimed = await self._payments.claim(TO_CONFIRM, PASS_PAYMENTS_MAX * 4)
-        claimed = [each for each in claimed if each.payment_id not in self._sending]
+        # What the sending pass has in its hands is its own, from before the claim to after it.
+        sending = set(self._sending)
+        claimed = await self._payments.claim(TO_CONFIRM, LOOKED_AT_MAX)
+        sending |= self._sending
+        claimed = [each for each in claimed if each.payment_id not in sending]
         if not claimed:
             return []
         attempts = await self._payments.live_attempts(claimed)
