@@ -60,7 +60,7 @@ class EdgeError(IntEnum):
     INVALID_RECORDING = 1_041
 
 
-# gRPC alone: what is no protobuf message, an engine that stops, too many calls, a slow request.
+# gRPC alone: what is no protobuf message, an engine that stops, too many calls.
 GRPC_ONLY = frozenset(
     (
         EdgeError.MALFORMED,
@@ -68,7 +68,6 @@ GRPC_ONLY = frozenset(
         EdgeError.CLOSED,
         EdgeError.TOO_MANY_STREAMS,
         EdgeError.TOO_MANY_CALLS,
-        EdgeError.REQUEST_TOO_SLOW,
     )
 )
 # The command line and the SDK behind it alone.

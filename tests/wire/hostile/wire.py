@@ -59,6 +59,18 @@ class Wire:
                 rest = rest[self._exchange(rest, deadline) :]
         return True
 
+    def push_deaf(self, data: bytes, *, seconds: float = 5.0) -> None:
+        """Send without ever reading, until all is sent, nothing is taken, or the time is over."""
+        deadline = time.monotonic() + seconds
+        rest = memoryview(data)
+        while rest and time.monotonic() < deadline:
+            _, writable, _ = select.select([], [self._socket], [], deadline - time.monotonic())
+            try:
+                rest = rest[self._socket.send(rest) if writable else 0 :]
+            except ConnectionError:
+                self.is_open = False
+                return
+
     def read(self, *, seconds: float = 5.0) -> bytes:
         """Read until the other side closes or the time is over; return all that ever came."""
         deadline = time.monotonic() + seconds
