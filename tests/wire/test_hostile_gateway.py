@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import http.client
 import json
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +15,7 @@ import pytest
 from gateway.limits import REQUEST_SECONDS
 from realstack.edge_errors import EdgeError
 from tests.wire.hostile.bystander import Bystander
+from tests.wire.hostile.http1 import FRAMES, MALFORMED, frame, head, upgrade
 from tests.wire.hostile.wire import Wire
 from tests.wire.scene import Scene
 from tests.wire.table import Party
@@ -26,11 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 MEBIBYTE = 1 << 20
 GROWN_BYTES_MAX = 128 * MEBIBYTE
 SERVED_SECONDS_MAX = 10.0
+UPGRADE = upgrade(b"/v1/ws")
 GOOD_BODY = b'{"market":"BLDG-USDC","side":"buy","quantity":"1","price":"1"}'
-UPGRADE = (
-    b"GET /v1/ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
-    b"sec-websocket-version: 13\r\nsec-websocket-key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
-)
 
 
 def address(scene: Scene) -> str:
@@ -67,40 +63,9 @@ def unharmed(scene: Scene) -> Iterator[Bystander]:
     assert scene.state() == before
 
 
-def head(*lines: bytes, method: bytes = b"POST", path: bytes = b"/v1/orders") -> bytes:
-    """Write the head of a request."""
-    first = method + b" " + path + b" HTTP/1.1"
-    return b"\r\n".join((first, b"host: localhost", *lines, b"", b""))
-
-
 def key_line(scene: Scene, party: Party = Party.POOR) -> bytes:
     """Write the header of a party's key."""
     return b"x-api-key: " + str(scene.key(party)).encode()
-
-
-MALFORMED = {
-    "random lines": b"\x80" + random.Random(3).randbytes(4_096) + b"\r\n\r\n",
-    "zeros": bytes(4_096),
-    "a TLS hello": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03" + bytes(160),
-    "a path with a NUL": head(path=b"/v1/orders/\0"),
-    "a path with a line break": head(path=b"/v1/orders\r\nx-api-key: x"),
-    "a path of bytes": head(path=b"/v1/\xff\xfe"),
-    "a header with a NUL": head(b"x-api-key: a\0b"),
-    "a header with a bare line break": head(b"x-api-key: a\rb"),
-    "a header name with a space": head(b"x-api-key : a"),
-    "a header without a name": head(b": a"),
-    "no host": b"GET /v1/status HTTP/1.1\r\n\r\n",
-    "two hosts": head(b"host: elsewhere"),
-    "two lengths": head(b"content-length: 5", b"content-length: 6") + b"hello!",
-    "a negative length": head(b"content-length: -1"),
-    "a length of words": head(b"content-length: many"),
-    "a coding that is unknown": head(b"transfer-encoding: zip"),
-    "a chunk of no size": head(b"transfer-encoding: chunked") + b"\r\n\r\n",
-    "a chunk of too many digits": head(b"transfer-encoding: chunked") + b"f" * 100 + b"\r\n",
-    "a header of 100 KB": head(b"x-big: " + b"a" * 100_000),
-    "ten thousand headers": head(*(b"x-%d: a" % index for index in range(10_000))),
-    "a path of 100 KB": head(path=b"/" + b"a" * 100_000),
-}
 
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
@@ -235,34 +200,6 @@ def test_many_requests_in_one_breath_are_answered_in_order(
         told = wire.read_until(b'"balances"', seconds=2 * SERVED_SECONDS_MAX)
     assert told.count(b"HTTP/1.1 404 ") == 500
     assert told.count(b"HTTP/1.1 200 ") == 1
-
-
-def frame(opcode: int, payload: bytes, *, is_last: bool = True, is_masked: bool = True) -> bytes:
-    """Write a WebSocket frame; the mask is zero, so that the payload stays as it is."""
-    first = bytes((0x80 * is_last | opcode,))
-    mask_bit, mask = (0x80, bytes(4)) if is_masked else (0, b"")
-    if len(payload) < 126:
-        size = bytes((mask_bit | len(payload),))
-    elif len(payload) < 1 << 16:
-        size = bytes((mask_bit | 126,)) + len(payload).to_bytes(2, "big")
-    else:
-        size = bytes((mask_bit | 127,)) + len(payload).to_bytes(8, "big")
-    return first + size + mask + payload
-
-
-FRAMES = {
-    "no mask": frame(1, b'{"op":"ping"}', is_masked=False),
-    "a reserved kind": frame(3, b"x"),
-    "a reserved bit": b"\xc1" + frame(1, b"x")[1:],
-    "a length of 2^63": b"\x81\xff" + b"\xff" * 8 + bytes(4),
-    "a ping of 126 bytes": frame(9, b"x" * 126),
-    "a ping in parts": frame(9, b"x", is_last=False),
-    "a continuation of nothing": frame(0, b"x"),
-    "a message inside another": frame(1, b"x", is_last=False) + frame(1, b"y"),
-    "a closing of one byte": frame(8, b"x"),
-    "a closing with an unknown code": frame(8, b"\x00\x01"),
-    "random bytes": random.Random(4).randbytes(4_096),
-}
 
 
 @pytest.mark.parametrize("data", FRAMES.values(), ids=FRAMES.keys())
