@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "programs"
@@ -35,7 +36,6 @@ LINKER_VERSION = "0.2.6"
 LLVM = Path("/usr/lib/llvm-22")
 RUSTC = Path("/usr/bin/rustc")
 CARGO = Path("/usr/bin/cargo")
-PATTERNS = ("*.rs", "*.toml", "packages.lock")
 
 # Cargo's lock names where each package comes from; what is committed leaves that out, as all locks
 # of this project do: where packages come from is the machine's choice.
@@ -109,11 +109,14 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sources_sha256() -> str:
-    """Return one hash of every source: names and contents, in order."""
-    found = sorted({path for pattern in PATTERNS for path in SOURCES.rglob(pattern)})
+def sources_sha256(name: str) -> str:
+    """Return one hash of a program's sources: names and contents, in order."""
+    folders = [SOURCES / name]
+    if "realstack-common" in (SOURCES / name / "Cargo.toml").read_text(encoding="utf-8"):
+        folders.append(SOURCES / "common")
+    found = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     total = hashlib.sha256()
-    for path in found:
+    for path in [*found, SOURCES / "toolchain.toml"]:
         total.update(f"{path.relative_to(SOURCES)}\0{sha256(path.read_bytes())}\n".encode())
     return total.hexdigest()
 
@@ -130,8 +133,8 @@ def cargo_lock_of(pins: str) -> str:
     return pins.replace("checksum = ", f"{source}checksum = ")
 
 
-def compile_programs() -> dict[str, bytes]:
-    """Make every program and return its bytes by name."""
+def compile_program(name: str, options: list[str]) -> bytes:
+    """Make a program and return its bytes."""
     environment = {
         "RUSTC": str(RUSTC),
         "RUSTC_BOOTSTRAP": "1",  # a stable compiler builds its library only when told so
@@ -139,9 +142,9 @@ def compile_programs() -> dict[str, bytes]:
         "CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER": str(LINKER),
     }
     CARGO_LOCK.write_text(cargo_lock_of(PINS.read_text(encoding="utf-8")), encoding="utf-8")
-    command = [str(CARGO), "build", "--release", "--locked", "--jobs", "1"]
-    run([*command, "--config", "toolchain.toml"], environment, SOURCES)
-    return {name: (OUTPUT / f"librealstack_{name}.so").read_bytes() for name in PROGRAMS}
+    command = [str(CARGO), "build", "--release", "--jobs", "1", "--package", f"realstack-{name}"]
+    run([*command, "--config", "toolchain.toml", *options], environment, SOURCES)
+    return (OUTPUT / f"librealstack_{name}.so").read_bytes()
 
 
 def install_tools() -> None:
@@ -151,34 +154,45 @@ def install_tools() -> None:
     install_linker()
 
 
+def manifest() -> dict[str, Any]:
+    """Return what is known of the committed programs, by name."""
+    if not MANIFEST.exists():
+        return {}
+    known: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    return known
+
+
 def build() -> str:
     """Make the programs and put them where they are committed from."""
     install_tools()
-    built = compile_programs()
     BIN.mkdir(exist_ok=True)
-    for name, data in built.items():
+    known = manifest()
+    for name in PROGRAMS:
+        data = compile_program(name, [])
         (BIN / f"{name}.so").write_bytes(data)
-    manifest = {
-        "sources_sha256": sources_sha256(),
-        "tools": versions(),
-        "programs": {
-            name: {"bytes": len(data), "sha256": sha256(data)} for name, data in built.items()
-        },
-    }
-    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    return "built " + ", ".join(f"{name} ({len(data)} bytes)" for name, data in built.items())
+        known[name] = {
+            "bytes": len(data),
+            "sha256": sha256(data),
+            "sources_sha256": sources_sha256(name),
+            "tools": versions(),
+        }
+    PINS.write_text(pins_of(CARGO_LOCK.read_text(encoding="utf-8")), encoding="utf-8")
+    MANIFEST.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return "built " + ", ".join(f"{name} ({known[name]['bytes']} bytes)" for name in PROGRAMS)
 
 
 def committed_problems() -> list[str]:
     """Return what is wrong with the committed programs, as far as one can tell without a build."""
-    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    known = manifest()
     problems = []
     for name in PROGRAMS:
-        found = sha256((BIN / f"{name}.so").read_bytes())
-        if found != manifest["programs"][name]["sha256"]:
+        if name not in known:
+            problems.append(f"programs/bin has no {name}")
+            continue
+        if sha256((BIN / f"{name}.so").read_bytes()) != known[name]["sha256"]:
             problems.append(f"programs/bin/{name}.so is not what the manifest names")
-    if sources_sha256() != manifest["sources_sha256"]:
-        problems.append("the sources changed since programs/bin was built")
+        if sources_sha256(name) != known[name]["sources_sha256"]:
+            problems.append(f"the sources of {name} changed since it was built")
     return problems
 
 
@@ -195,14 +209,16 @@ def check() -> str:
     if problems:
         raise BuildError("; ".join(problems) + ": run ./dev programs build")
     install_tools()
-    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
-    built, tools = compile_programs(), versions()
-    other = [f"{name} {tools[name]}" for name in tools if tools[name] != manifest["tools"][name]]
-    if other:
-        return f"built with other tools, not compared: {', '.join(other)}"
-    for name, data in built.items():
-        if sha256(data) != manifest["programs"][name]["sha256"]:
+    known, tools, other = manifest(), versions(), []
+    for name in PROGRAMS:
+        data, then = compile_program(name, ["--locked"]), known[name]["tools"]
+        changed = [tool for tool in tools if tools[tool] != then[tool]]
+        differ = [f"{name}: {tools[tool]}, not {then[tool]}" for tool in changed]
+        if not differ and sha256(data) != known[name]["sha256"]:
             raise BuildError(f"{name} does not build to the committed bytes")
+        other += differ
+    if other:
+        return f"built with other tools, not compared: {'; '.join(other)}"
     return "the committed programs are what their sources give, byte for byte"
 
 

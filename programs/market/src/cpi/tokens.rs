@@ -10,7 +10,9 @@ use pinocchio::{
 use super::system::{create, Plan};
 use crate::{
     state::{config::VAULT_AUTHORITY_SEED, mint_record::VAULT_SEED},
-    validation::{Destination, Mint, NewAccount, Payer, SignerAccount, Source, Vault, VaultAuthority},
+    validation::{
+        Destination, Mint, NewAccount, Payer, SignerAccount, Source, Vault, VaultAuthority,
+    },
 };
 
 const TRANSFER_CHECKED: u8 = 12;

@@ -1,4 +1,4 @@
-//! Typed accounts: each type can only be made by passing its checks, and processors take only these.
+//! Typed accounts: each type can only be made by passing its checks; processors take only these.
 
 pub mod accounts;
 pub mod legs;
