@@ -73,7 +73,7 @@ async def test_while_the_answer_is_outstanding_the_comparison_shows_no_differenc
     stage.ledger.lost_answers = 1
     with pytest.raises(VenueUnavailable):
         await stage.worker.deposits()
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.in_doubt)
 
 
@@ -92,7 +92,7 @@ async def test_a_deposit_stored_while_it_is_compared_shows_no_difference(
         return facts
 
     monkeypatch.setattr(store, "facts", read_and_let_the_worker_go_on)
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
@@ -147,7 +147,7 @@ async def test_tokens_sent_to_the_fee_account_are_parked(stage: Stage) -> None:
     row = await stage.pool.fetchrow("SELECT state, reason FROM settlement.deposits")
     assert row is not None
     assert ("PARKED", "it came into the venue's own account") == (row["state"], row["reason"])
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
@@ -196,7 +196,7 @@ async def test_a_deposit_that_the_venue_never_takes_is_parked_and_named(stage: S
     row = await stage.pool.fetchrow("SELECT state, reason FROM settlement.deposits")
     assert row is not None
     assert ("PARKED", "INVALID_AMOUNT: INVALID_AMOUNT") == (row["state"], row["reason"])
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 

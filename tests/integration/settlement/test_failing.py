@@ -42,7 +42,7 @@ async def trade(stage: Stage, buyer: int, seller: int) -> int:
 
 async def compare(stage: Stage) -> tuple[object, int]:
     """Return the differences, and the fills in flight."""
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     return comparison.differences, comparison.in_flight.fills
 
 

@@ -144,7 +144,7 @@ async def test_an_answer_that_was_lost_ends_the_withdrawal_once(funded: Stage) -
     funded.ledger.lost_answers = 1
     with pytest.raises(VenueUnavailable):
         await funded.worker.pay_and_end()
-    assert () == (await funded.worker.reconciler.compare()).differences
+    assert () == (await funded.worker.comparer.compare()).differences
     await funded.worker.pay_and_end()
     assert 90 == funded.ledger.atoms(1, BUILDING)
     assert 10 == funded.ledger.withdrawn[BUILDING]
@@ -171,15 +171,15 @@ async def test_a_withdrawal_in_flight_is_named_and_no_difference(funded: Stage) 
     await funded.take_in()
     await funded.worker.pay_and_end()
     await funded.worker.send()
-    assert () == (await funded.worker.reconciler.compare()).differences
+    assert () == (await funded.worker.comparer.compare()).differences
     await funded.world.finalize()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.withdrawals)
     await funded.worker.confirm()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.withdrawals)
     await funded.worker.pay_and_end()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 0) == (comparison.differences, comparison.in_flight.withdrawals)
 
 
