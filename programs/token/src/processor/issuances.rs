@@ -111,6 +111,7 @@ pub fn issue(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let mut record = issuance.get();
     asset_account.require_same(record.asset)?;
     let tokens = AssetMint::take(&mut accounts, &asset)?;
+    require(tokens.mint.view.is_writable(), CommonError::NotWritable)?;
     let account = tokens.account(token_view)?;
     let party = Party::take(&mut accounts, asset_account.address(), &account.owner())?;
     accounts.finish()?;

@@ -63,6 +63,7 @@ pub fn set_paused(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let asset_account = AssetAccount::take_writable(&mut accounts)?;
     let mut asset = asset_account.account.get();
     let tokens = AssetMint::take(&mut accounts, &asset)?;
+    require(tokens.mint.view.is_writable(), CommonError::NotWritable)?;
     accounts.finish()?;
     let paused = reader.bool()?;
     reader.finish()?;
@@ -74,7 +75,6 @@ pub fn set_paused(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     asset_account.account.set(&asset);
     let program = tokens.program.address();
     if program == &TOKEN_2022_PROGRAM {
-        require(tokens.mint.view.is_writable(), CommonError::NotWritable)?;
         set_mint_paused(program, tokens.mint.view, &asset_account, paused)?;
     }
     event::paused_set(asset_account.address(), paused);
