@@ -14,28 +14,28 @@ from realstack.chain.market import RECEIPT_BATCH, Delta, Token
 from tests.programs.market.test_settlement import trade
 from tests.programs.market.world import EXIT_DELAY_SLOTS, LAMPORTS, PROGRAM, World, key
 
-PROGRAM_BYTES_MAX = 64_000
+PROGRAM_BYTES_MAX = 60_000
 
 # What each instruction may take, in compute units; finding an address takes 1,500 for each bump
 # that is tried, so that an instruction which makes accounts has room for some.
 BUDGETS = {
-    "initialize": 22_000,
-    "register_mint": 42_000,
-    "open_vault": 20_000,
-    "deposit": 6_500,
-    "settle_set": 30_000,
-    "settle_clearing": 32_000,
-    "withdraw": 23_000,
-    "request_exit": 17_000,
-    "exit": 8_000,
-    "close_exit": 1_500,
-    "withdraw_house": 7_500,
-    "advance_mark": 1_500,
-    "close_receipt": 1_900,
-    "set_roles": 1_900,
-    "propose_authority": 1_000,
-    "accept_authority": 1_500,
-    "set_paused": 1_300,
+    "initialize": 20_000,
+    "register_mint": 36_000,
+    "open_vault": 17_000,
+    "deposit": 3_500,
+    "settle_set": 23_000,
+    "settle_clearing": 25_000,
+    "withdraw": 18_000,
+    "request_exit": 15_000,
+    "exit": 4_200,
+    "close_exit": 750,
+    "withdraw_house": 4_000,
+    "advance_mark": 700,
+    "close_receipt": 850,
+    "set_roles": 820,
+    "propose_authority": 420,
+    "accept_authority": 720,
+    "set_paused": 700,
 }
 LIMIT_INSTRUCTION_UNITS = 150  # the compute budget instruction of each test transaction
 
@@ -143,7 +143,7 @@ def two_mint_deltas(world: World, owners: list[Pubkey]) -> list[Delta]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "participants", "units_each_max"),
-    [("settle_set", 26, 4_100), ("settle_clearing", 26, 5_200)],
+    [("settle_set", 26, 2_400), ("settle_clearing", 26, 3_000)],
 )
 def test_a_version_1_transaction_settles_this_many(
     world: World, form: str, participants: int, units_each_max: int
