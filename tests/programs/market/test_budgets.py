@@ -143,7 +143,7 @@ def two_mint_deltas(world: World, owners: list[Pubkey]) -> list[Delta]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "participants", "units_each_max"),
-    [("settle_set", 26, 2_400), ("settle_clearing", 26, 3_000)],
+    [("settle_set", 26, 2_700), ("settle_clearing", 26, 3_300)],
 )
 def test_a_version_1_transaction_settles_this_many(
     world: World, form: str, participants: int, units_each_max: int
