@@ -6,8 +6,8 @@ The IDLs are in ``programs/idl``, in Anchor's format (spec 0.1.0), so that its c
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,14 @@ from realstack.chain import borsh
 FOLDER = Path(__file__).resolve().parents[2] / "programs" / "idl"
 DISCRIMINATOR_BYTES = 8
 _EVENT_LINE = "Program data: "
+_TRUNCATED_LINE = "Log truncated"
+# What programs say themselves begins with "Program log: ", so that no program can say these.
+_ENTER = re.compile(r"Program (\w{32,44}) invoke \[\d+\]")
+_LEAVE = re.compile(r"Program \w{32,44} (?:success$|failed: )")
+
+
+class LogsTruncated(Exception):
+    """The logs of a transaction are not complete: read the accounts instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +110,37 @@ class Idl:
             raise borsh.BorshError("no account of this program begins like that")
         return name, self._record(name, data)
 
-    def read_events(self, logs: Iterable[str]) -> list[Event]:
-        """Read the program's events from the logs of a transaction; others are passed over."""
+    def read_events(self, logs: Iterable[str], program_id: Pubkey | None = None) -> list[Event]:
+        """Read the program's events from the logs of a transaction.
+
+        Only what the program itself told counts: any program can log the same bytes.
+
+        Args:
+            logs: The lines, in order.
+            program_id: Where the program is; None: at the IDL's address.
+
+        Raises:
+            LogsTruncated: The node left out lines, so that events may be missing.
+        """
+        own = str(program_id or self.address)
+        calls: list[str] = []
         found = []
         for line in logs:
-            if not line.startswith(_EVENT_LINE):
-                continue
-            try:
-                data = base64.b64decode(line.removeprefix(_EVENT_LINE), validate=True)
-            except binascii.Error:
-                continue  # another program's, of several parts
-            name = self.events.get(data[:DISCRIMINATOR_BYTES])
-            if name is not None:
-                found.append(Event(name, self._record(name, data)))
+            if line == _TRUNCATED_LINE:
+                raise LogsTruncated("the node left out the end of the logs")
+            if line.startswith(_EVENT_LINE):
+                if calls and calls[-1] == own:
+                    found += self._event(line.removeprefix(_EVENT_LINE))
+            elif entered := _ENTER.fullmatch(line):
+                calls.append(entered[1])
+            elif _LEAVE.match(line) and calls:
+                calls.pop()
         return found
+
+    def _event(self, text: str) -> list[Event]:
+        data = base64.b64decode(text.split(" ", maxsplit=1)[0], validate=True)
+        name = self.events.get(data[:DISCRIMINATOR_BYTES])
+        return [] if name is None else [Event(name, self._record(name, data))]
 
     def _record(self, name: str, data: bytes) -> dict[str, Any]:
         reader = borsh.Reader(data[DISCRIMINATOR_BYTES:], self.types)

@@ -386,3 +386,16 @@ def test_only_the_authority_pays_out_from_the_house(world: World, house: int) ->
     assert "WrongAddress" == refusal(world, theft, world.authority)
     world.send(good, signers=[world.authority])
     assert 30 == world.atoms(vault)
+
+
+def test_nothing_is_paid_to_an_account_that_was_closed(world: World) -> None:
+    """A closed wallet account is no destination, for a withdrawal and for an exit."""
+    alice, cash = world.alice, world.cash
+    pay = world.withdrawal(alice, cash, 7)
+    destination = world.wallet(alice.pubkey(), cash)
+    world.put(destination, b"", Pubkey.default())
+    assert "WrongOwner" == refusal(world, pay, world.settler, alice)
+    world.request_exit(alice)
+    world.warp(EXIT_DELAY_SLOTS)
+    leave = world.market.exit(owner=alice.pubkey(), token=cash, destination=destination)
+    assert "WrongOwner" == refusal(world, leave, alice)

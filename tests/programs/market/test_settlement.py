@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 
 from realstack.chain.market import RECEIPT_BATCH, Batch, Delta
 from tests.programs.market.test_custody import changed, refusal, unsigned
-from tests.programs.market.world import TOKEN_2022_PROGRAM, Refused, World, mint_data
+from tests.programs.market.world import TOKEN_2022_PROGRAM, Refused, World, key, mint_data
 
 
 def trade(world: World) -> tuple[Delta, ...]:
@@ -291,3 +291,53 @@ def test_both_token_programs_settle_together(world: World) -> None:
     world.settle_set(world.batch(*deltas))
     world.settle_clearing(world.batch(*deltas))
     assert (999_994, 1_000_060) == (world.vault_atoms(alice, deed), world.vault_atoms(alice, cash))
+
+
+def test_a_vault_that_was_never_opened_cannot_be_settled(world: World) -> None:
+    """Its address is right, and nothing is there."""
+    stranger, alice = world.stranger.pubkey(), world.alice.pubkey()
+    with pytest.raises(Refused) as refused:
+        world.settle_set(world.batch(Delta(alice, world.cash, -1), Delta(stranger, world.cash, 1)))
+    assert "WrongOwner" == refused.value.name
+
+
+def test_a_frozen_vault_stops_its_batch_and_nothing_else(world: World) -> None:
+    """The whole batch is undone, and runs without the frozen one."""
+    alice, bob, carol = (one.pubkey() for one in (world.alice, world.bob, world.carol))
+    address = world.market.vault(carol, world.cash.mint)[0]
+    vault = world.svm.get_account(address)
+    assert vault is not None
+    frozen = vault.data[:108] + b"\2" + vault.data[109:]
+    world.put(address, frozen, vault.owner, vault.lamports)
+    deltas = [Delta(alice, world.cash, -2), Delta(bob, world.cash, 1)]
+    batch = world.batch(*deltas, Delta(carol, world.cash, 1))
+    with pytest.raises(Refused) as refused:
+        world.settle_set(batch)
+    assert 17 == refused.value.code  # the token program's "account is frozen"
+    assert 1_000_000 == world.vault_atoms(alice, world.cash)
+    good = [Delta(alice, world.cash, -1), Delta(bob, world.cash, 1)]
+    world.settle_set(replace(batch, deltas=good))
+    assert 999_999 == world.vault_atoms(alice, world.cash)
+
+
+def test_a_full_transaction_of_token_2022_keeps_its_trace(world: World) -> None:
+    """Without the batch instruction each transfer is a call: 48 of them fit."""
+    tokens = [
+        world.add_mint(name, mint_data(extensions=[(18, bytes(64))]), TOKEN_2022_PROGRAM)
+        for name in ("deed", "bond")
+    ]
+    owners = [key(f"holder {number}").pubkey() for number in range(24)]
+    deltas = []
+    for token in tokens:
+        world.register(token)
+        for place, owner in enumerate(owners):
+            world.open(owner, token)
+            address = world.market.vault(owner, token.mint)[0]
+            vault = world.svm.get_account(address)
+            assert vault is not None
+            data = vault.data[:64] + (9).to_bytes(8, "little") + vault.data[72:]
+            world.put(address, data, vault.owner, vault.lamports)
+            deltas.append(Delta(owner, token, -1 if place % 2 else 1))
+    meta = world.settle_clearing(world.batch(*deltas))
+    inner = sum(len(calls) for calls in meta.inner_instructions())
+    assert 64 >= 2 + inner > 48

@@ -148,7 +148,7 @@ class World:
 
     def events(self, meta: TransactionMetadata) -> list[Event]:
         """What the program told."""
-        return IDL.read_events(meta.logs())
+        return IDL.read_events(meta.logs(), self.program.pubkey())
 
     def roles(self) -> Roles:
         """The roles of this world."""
