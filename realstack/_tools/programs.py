@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,12 +163,12 @@ def manifest() -> dict[str, Any]:
     return known
 
 
-def build() -> str:
-    """Make the programs and put them where they are committed from."""
+def build(names: Sequence[str] = PROGRAMS) -> str:
+    """Make programs and put them where they are committed from."""
     install_tools()
     BIN.mkdir(exist_ok=True)
     known = manifest()
-    for name in PROGRAMS:
+    for name in names:
         data = compile_program(name, [])
         (BIN / f"{name}.so").write_bytes(data)
         known[name] = {
@@ -178,14 +179,14 @@ def build() -> str:
         }
     PINS.write_text(pins_of(CARGO_LOCK.read_text(encoding="utf-8")), encoding="utf-8")
     MANIFEST.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return "built " + ", ".join(f"{name} ({known[name]['bytes']} bytes)" for name in PROGRAMS)
+    return "built " + ", ".join(f"{name} ({known[name]['bytes']} bytes)" for name in names)
 
 
-def committed_problems() -> list[str]:
+def committed_problems(names: Sequence[str] = PROGRAMS) -> list[str]:
     """Return what is wrong with the committed programs, as far as one can tell without a build."""
     known = manifest()
     problems = []
-    for name in PROGRAMS:
+    for name in names:
         if name not in known:
             problems.append(f"programs/bin has no {name}")
             continue
@@ -196,8 +197,8 @@ def committed_problems() -> list[str]:
     return problems
 
 
-def check() -> str:
-    """Compare the committed programs with their sources.
+def check(names: Sequence[str] = PROGRAMS) -> str:
+    """Compare committed programs with their sources.
 
     With the tools that they were built with, byte for byte; with others the programs are built
     too, which shows that they compile, and the difference in the tools is named.
@@ -205,12 +206,12 @@ def check() -> str:
     Raises:
         BuildError: They differ.
     """
-    problems = committed_problems()
+    problems = committed_problems(names)
     if problems:
         raise BuildError("; ".join(problems) + ": run ./dev programs build")
     install_tools()
     known, tools, other = manifest(), versions(), []
-    for name in PROGRAMS:
+    for name in names:
         data, then = compile_program(name, ["--locked"]), known[name]["tools"]
         changed = [tool for tool in tools if tools[tool] != then[tool]]
         differ = [f"{name}: {tools[tool]}, not {then[tool]}" for tool in changed]
@@ -230,13 +231,14 @@ def test(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Carry out one command."""
-    if arguments[:1] == ["test"]:
+    command, names = arguments[:1], arguments[1:] or PROGRAMS
+    if command == ["test"]:
         return test(arguments[1:])
-    if arguments not in (["build"], ["check"]):
-        print("usage: ./dev programs build|check|test [pytest arguments]")
+    if command not in (["build"], ["check"]) or not set(names) <= set(PROGRAMS):
+        print(f"usage: ./dev programs build|check [{'|'.join(PROGRAMS)}], or test [for pytest]")
         return 2
     try:
-        print(f"programs: {build() if arguments == ['build'] else check()}")
+        print(f"programs: {build(names) if command == ['build'] else check(names)}")
     except BuildError as error:
         print(f"programs: {error}")
         return 1

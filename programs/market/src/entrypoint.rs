@@ -2,7 +2,9 @@
 
 use pinocchio::{AccountView, Address, ProgramResult};
 
-use crate::{error::MarketError, instruction as ix, processor, reader::Reader, validation::Accounts};
+use crate::{
+    error::MarketError, instruction as ix, processor, reader::Reader, validation::Accounts,
+};
 
 // A transaction locks at most 64 accounts, but may name one of them several times.
 pinocchio::program_entrypoint!(process, 96);

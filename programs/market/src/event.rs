@@ -33,7 +33,11 @@ impl Event {
     /// Begin an event.
     #[inline(always)]
     pub fn new(kind: &[u8; 8]) -> Self {
-        Self { bytes: [0; EVENT_BYTES_MAX], length: 0 }.raw(kind)
+        Self {
+            bytes: [0; EVENT_BYTES_MAX],
+            length: 0,
+        }
+        .raw(kind)
     }
 
     #[inline(always)]

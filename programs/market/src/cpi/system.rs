@@ -40,7 +40,11 @@ pub fn create(payer: &Payer, new: &NewAccount, plan: &Plan) -> Result<(), Progra
         let from = InstructionAccount::writable_signer(payer.view().address());
         let accounts = [from, to];
         let program_id = &SYSTEM_PROGRAM;
-        let instruction = InstructionView { program_id, data: &data, accounts: &accounts };
+        let instruction = InstructionView {
+            program_id,
+            data: &data,
+            accounts: &accounts,
+        };
         invoke_signed(&instruction, &[payer.view(), new.view()], &[])?;
     }
     let signer = Signer::from(plan.seeds);
@@ -62,7 +66,15 @@ pub fn create_state<'a, T: State>(
     seeds: &[Seed],
     program_id: &Address,
 ) -> Result<&'a mut T, ProgramError> {
-    create(payer, new, &Plan { seeds, bytes: T::BYTES as u64, owner: program_id })?;
+    create(
+        payer,
+        new,
+        &Plan {
+            seeds,
+            bytes: T::BYTES as u64,
+            owner: program_id,
+        },
+    )?;
     let data = new.view().data_ptr() as *mut u8;
     // SAFETY: the account was just made with `T::BYTES` bytes, and no one else knows of them.
     unsafe {
@@ -74,6 +86,10 @@ pub fn create_state<'a, T: State>(
 #[inline(never)]
 fn call_on(view: &AccountView, data: &[u8], signer: &Signer) -> Result<(), ProgramError> {
     let accounts = [InstructionAccount::writable_signer(view.address())];
-    let instruction = InstructionView { program_id: &SYSTEM_PROGRAM, data, accounts: &accounts };
+    let instruction = InstructionView {
+        program_id: &SYSTEM_PROGRAM,
+        data,
+        accounts: &accounts,
+    };
     invoke_signed(&instruction, &[view], core::slice::from_ref(signer))
 }

@@ -51,7 +51,11 @@ impl Transfer<'_> {
         ];
         let data = transfer_data(self.amount_atoms, self.mint.decimals());
         let program_id = self.mint.program().address();
-        let instruction = InstructionView { program_id, data: &data, accounts: &accounts };
+        let instruction = InstructionView {
+            program_id,
+            data: &data,
+            accounts: &accounts,
+        };
         let views = [self.from, self.mint.view(), self.to, self.authority];
         invoke_signed(&instruction, &views, signers)
     }
@@ -67,7 +71,14 @@ pub fn pay_in(
     amount_atoms: u64,
 ) -> Result<(), ProgramError> {
     let (from, to, authority) = (source.view(), vault.view(), depositor.view());
-    Transfer { mint, from, to, authority, amount_atoms }.make(&[])
+    Transfer {
+        mint,
+        from,
+        to,
+        authority,
+        amount_atoms,
+    }
+    .make(&[])
 }
 
 /// Move tokens out of a vault.
@@ -82,7 +93,14 @@ pub fn pay_out(
     let bump = authority.bump();
     let seeds = [Seed::from(VAULT_AUTHORITY_SEED), Seed::from(&bump)];
     let (from, to, authority) = (vault.view(), destination.view(), authority.view());
-    Transfer { mint, from, to, authority, amount_atoms }.make(&[Signer::from(&seeds)])
+    Transfer {
+        mint,
+        from,
+        to,
+        authority,
+        amount_atoms,
+    }
+    .make(&[Signer::from(&seeds)])
 }
 
 /// Makes vaults of a mint.
@@ -104,7 +122,15 @@ impl VaultMaker<'_> {
             Seed::from(&bump),
         ];
         let program_id = self.mint.program().address();
-        create(self.payer, new, &Plan { seeds: &seeds, bytes: VAULT_BYTES, owner: program_id })?;
+        create(
+            self.payer,
+            new,
+            &Plan {
+                seeds: &seeds,
+                bytes: VAULT_BYTES,
+                owner: program_id,
+            },
+        )?;
         let mut data = [0; 33];
         data[0] = INITIALIZE_ACCOUNT_3;
         data[1..].copy_from_slice(self.authority.address().as_ref());
@@ -112,7 +138,11 @@ impl VaultMaker<'_> {
             InstructionAccount::writable(new.view().address()),
             InstructionAccount::readonly(self.mint.address()),
         ];
-        let instruction = InstructionView { program_id, data: &data, accounts: &accounts };
+        let instruction = InstructionView {
+            program_id,
+            data: &data,
+            accounts: &accounts,
+        };
         invoke_signed(&instruction, &[new.view(), self.mint.view()], &[])
     }
 }

@@ -70,7 +70,9 @@ impl<'a> Transfers<'a> {
         metas[0].write(InstructionAccount::writable(from.address()));
         metas[1].write(InstructionAccount::readonly(mint.address()));
         metas[2].write(InstructionAccount::writable(to.address()));
-        metas[3].write(InstructionAccount::readonly_signer(self.authority.address()));
+        metas[3].write(InstructionAccount::readonly_signer(
+            self.authority.address(),
+        ));
         let infos = &mut self.infos[1 + times(3, at)..1 + times(3, at + 1)];
         CpiAccount::init_from_account_view(from, &mut infos[0]);
         CpiAccount::init_from_account_view(mint.view(), &mut infos[1]);
@@ -111,7 +113,11 @@ impl<'a> Transfers<'a> {
                 1 + times(3, count),
             );
             invoke_signed_unchecked(
-                &InstructionView { program_id: program.address(), data, accounts: metas },
+                &InstructionView {
+                    program_id: program.address(),
+                    data,
+                    accounts: metas,
+                },
                 infos,
                 &[Signer::from(&seeds)],
             );

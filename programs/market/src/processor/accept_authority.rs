@@ -18,6 +18,8 @@ pub fn accept_authority(mut accounts: Accounts, reader: Reader) -> ProgramResult
 
     config.authority = *signer.address();
     config.proposed_authority = Address::new_from_array([0; 32]);
-    Event::new(&kind::AUTHORITY_CHANGED).address(signer.address()).emit();
+    Event::new(&kind::AUTHORITY_CHANGED)
+        .address(signer.address())
+        .emit();
     Ok(())
 }

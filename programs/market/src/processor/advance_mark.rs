@@ -26,6 +26,9 @@ pub fn advance_mark(mut accounts: Accounts, mut reader: Reader) -> ProgramResult
     require(mark > before.get(), MarketError::MarkNotForward)?;
 
     *before = mark.into();
-    Event::new(&kind::MARK_ADVANCED).u8(receipts as u8).u64(mark).emit();
+    Event::new(&kind::MARK_ADVANCED)
+        .u8(receipts as u8)
+        .u64(mark)
+        .emit();
     Ok(())
 }

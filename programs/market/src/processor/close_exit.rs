@@ -16,7 +16,10 @@ pub fn close_exit(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     accounts.finish()?;
     reader.finish()?;
     let owner_address = owner.view().address();
-    require(owner_address == &request.state().owner, MarketError::WrongAuthority)?;
+    require(
+        owner_address == &request.state().owner,
+        MarketError::WrongAuthority,
+    )?;
 
     Event::new(&kind::EXIT_CLOSED).address(owner_address).emit();
     close(request, owner.view())

@@ -24,6 +24,9 @@ pub fn close_receipt(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     };
     require(state.id.get() < mark.get(), MarketError::NotBehindMark)?;
 
-    Event::new(&kind::RECEIPT_CLOSED).u8(state.kind).u64(state.id.get()).emit();
+    Event::new(&kind::RECEIPT_CLOSED)
+        .u8(state.kind)
+        .u64(state.id.get())
+        .emit();
     close(receipt, rent_to)
 }

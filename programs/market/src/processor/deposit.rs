@@ -25,7 +25,9 @@ pub fn deposit(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     require(amount_atoms > 0, MarketError::ZeroAmount)?;
 
     pay_in(&mint, &source, &vault, &owner, amount_atoms)?;
-    let event = Event::new(&kind::DEPOSITED).address(owner.address()).address(mint.address());
+    let event = Event::new(&kind::DEPOSITED)
+        .address(owner.address())
+        .address(mint.address());
     event.u64(amount_atoms).emit();
     Ok(())
 }

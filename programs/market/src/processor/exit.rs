@@ -35,7 +35,9 @@ pub fn exit(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     require(amount_atoms > 0, MarketError::ZeroAmount)?;
 
     pay_out(&mint, &vault, &destination, &authority, amount_atoms)?;
-    let event = Event::new(&kind::EXITED).address(owner.address()).address(mint.address());
+    let event = Event::new(&kind::EXITED)
+        .address(owner.address())
+        .address(mint.address());
     event.u64(amount_atoms).emit();
     Ok(())
 }

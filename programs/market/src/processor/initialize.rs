@@ -23,7 +23,11 @@ pub fn initialize(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let authority = SignerAccount::next(&mut accounts)?;
     let program = SignerAccount::next(&mut accounts)?;
     program.require_role(accounts.program_id)?;
-    let new = NewAccount::next(&mut accounts, &[CONFIG_SEED], MarketError::AlreadyInitialized)?;
+    let new = NewAccount::next(
+        &mut accounts,
+        &[CONFIG_SEED],
+        MarketError::AlreadyInitialized,
+    )?;
     accounts.system_program()?;
     accounts.finish()?;
     let settlement_authority = reader.address()?;
@@ -44,7 +48,9 @@ pub fn initialize(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     config.exit_delay_slots = exit_delay_slots.into();
     config.bump = new.bump();
     config.vault_authority_bump = vault_authority_bump;
-    let event = Event::new(&kind::ROLES_SET).address(settlement_authority).address(pauser);
+    let event = Event::new(&kind::ROLES_SET)
+        .address(settlement_authority)
+        .address(pauser);
     event.u64(exit_delay_slots).emit();
     Ok(())
 }

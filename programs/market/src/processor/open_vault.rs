@@ -17,7 +17,10 @@ pub fn open_vault(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let authority = VaultAuthority::next(&mut accounts, &config)?;
     let mint = Mint::next(&mut accounts)?;
     let record = Owned::<MintRecord>::next(&mut accounts)?;
-    require(&record.state().mint == mint.address(), MarketError::WrongMint)?;
+    require(
+        &record.state().mint == mint.address(),
+        MarketError::WrongMint,
+    )?;
     let owner = reader.address()?;
     reader.finish()?;
     let seeds = [VAULT_SEED, owner.as_ref(), mint.address().as_ref()];
@@ -25,8 +28,15 @@ pub fn open_vault(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     accounts.system_program()?;
     accounts.finish()?;
 
-    VaultMaker { payer: &payer, mint: &mint, authority: &authority }.make(&new, owner)?;
-    let event = Event::new(&kind::VAULT_OPENED).address(owner).address(mint.address());
+    VaultMaker {
+        payer: &payer,
+        mint: &mint,
+        authority: &authority,
+    }
+    .make(&new, owner)?;
+    let event = Event::new(&kind::VAULT_OPENED)
+        .address(owner)
+        .address(mint.address());
     event.address(new.view().address()).emit();
     Ok(())
 }

@@ -34,7 +34,12 @@ impl<'a> NewReceipt<'a> {
     ) -> Result<Self, ProgramError> {
         let seeds = [kind.seed(), &id.to_le_bytes()];
         let new = NewAccount::next(accounts, &seeds, MarketError::AlreadySettled)?;
-        Ok(Self { new, kind, id, slot: Clock::get()?.slot })
+        Ok(Self {
+            new,
+            kind,
+            id,
+            slot: Clock::get()?.slot,
+        })
     }
 
     /// Refuse past the deadline, and below the mark, where receipts may be closed already.
@@ -55,7 +60,11 @@ impl<'a> NewReceipt<'a> {
         accounts: &Accounts,
     ) -> ProgramResult {
         let (id, bump) = (self.id.to_le_bytes(), [self.new.bump()]);
-        let seeds = [Seed::from(self.kind.seed()), Seed::from(&id), Seed::from(&bump)];
+        let seeds = [
+            Seed::from(self.kind.seed()),
+            Seed::from(&id),
+            Seed::from(&bump),
+        ];
         let receipt: &mut Receipt = create_state(payer, &self.new, &seeds, accounts.program_id)?;
         receipt.id = self.id.into();
         receipt.fills_hash = *fills_hash;

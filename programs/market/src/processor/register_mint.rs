@@ -30,16 +30,28 @@ pub fn register_mint(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     let seeds = [VAULT_SEED, clearing_owner.as_ref(), address];
     let clearing = NewAccount::next(&mut accounts, &seeds, there)?;
     let fee_owner = config.address();
-    let fee = NewAccount::next(&mut accounts, &[VAULT_SEED, fee_owner.as_ref(), address], there)?;
+    let fee = NewAccount::next(
+        &mut accounts,
+        &[VAULT_SEED, fee_owner.as_ref(), address],
+        there,
+    )?;
     accounts.system_program()?;
     accounts.finish()?;
     reader.finish()?;
 
-    let maker = VaultMaker { payer: &payer, mint: &mint, authority: &authority };
+    let maker = VaultMaker {
+        payer: &payer,
+        mint: &mint,
+        authority: &authority,
+    };
     maker.make(&clearing, clearing_owner)?;
     maker.make(&fee, fee_owner)?;
     let bump = [record.bump()];
-    let seeds = [Seed::from(MINT_SEED), Seed::from(address), Seed::from(&bump)];
+    let seeds = [
+        Seed::from(MINT_SEED),
+        Seed::from(address),
+        Seed::from(&bump),
+    ];
     let state: &mut MintRecord = create_state(&payer, &record, &seeds, accounts.program_id)?;
     state.mint = *mint.address();
     state.token_program = *mint.program().address();
@@ -47,6 +59,8 @@ pub fn register_mint(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     state.bump = record.bump();
     state.clearing_vault_bump = clearing.bump();
     state.fee_vault_bump = fee.bump();
-    Event::new(&kind::MINT_REGISTERED).address(mint.address()).emit();
+    Event::new(&kind::MINT_REGISTERED)
+        .address(mint.address())
+        .emit();
     Ok(())
 }

@@ -31,12 +31,19 @@ pub fn request_exit(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     let ready_slot = slot.checked_add(delay).ok_or(MarketError::Overflow)?;
 
     let bump = [new.bump()];
-    let seeds = [Seed::from(EXIT_SEED), Seed::from(owner.address().as_ref()), Seed::from(&bump)];
+    let seeds = [
+        Seed::from(EXIT_SEED),
+        Seed::from(owner.address().as_ref()),
+        Seed::from(&bump),
+    ];
     let exit: &mut Exit = create_state(&payer, &new, &seeds, accounts.program_id)?;
     exit.owner = *owner.address();
     exit.requested_slot = slot.into();
     exit.ready_slot = ready_slot.into();
     exit.bump = new.bump();
-    Event::new(&kind::EXIT_REQUESTED).address(owner.address()).u64(ready_slot).emit();
+    Event::new(&kind::EXIT_REQUESTED)
+        .address(owner.address())
+        .u64(ready_slot)
+        .emit();
     Ok(())
 }

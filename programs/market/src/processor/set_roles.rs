@@ -25,7 +25,9 @@ pub fn set_roles(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     config.settlement_authority = *settlement_authority;
     config.pauser = *pauser;
     config.exit_delay_slots = exit_delay_slots.into();
-    let event = Event::new(&kind::ROLES_SET).address(settlement_authority).address(pauser);
+    let event = Event::new(&kind::ROLES_SET)
+        .address(settlement_authority)
+        .address(pauser);
     event.u64(exit_delay_slots).emit();
     Ok(())
 }
@@ -40,5 +42,8 @@ pub fn require_roles(
     let held = settlement_authority != &zero && pauser != &zero;
     require(held, MarketError::ZeroRole)?;
     let bounds = EXIT_DELAY_SLOTS_MIN..=EXIT_DELAY_SLOTS_MAX;
-    require(bounds.contains(&exit_delay_slots), MarketError::ExitDelayOutOfRange)
+    require(
+        bounds.contains(&exit_delay_slots),
+        MarketError::ExitDelayOutOfRange,
+    )
 }

@@ -25,7 +25,8 @@ pub fn settle_clearing<'a>(mut accounts: Accounts<'a>, mut reader: Reader<'a>) -
     accounts.finish()?;
     reader.finish()?;
 
-    head.receipt.create(&head.payer, head.fills_hash, &accounts)?;
+    head.receipt
+        .create(&head.payer, head.fills_hash, &accounts)?;
     let mut transfers = Transfers::new(head.authority);
     apply(&mints, &legs, true, &mut transfers)?;
     apply(&mints, &legs, false, &mut transfers)?;
@@ -47,7 +48,11 @@ fn apply<'a>(
             continue;
         }
         let clearing = mints.clearing_vault(mint)?.view();
-        let (from, to) = if gives { (vault, clearing) } else { (clearing, vault) };
+        let (from, to) = if gives {
+            (vault, clearing)
+        } else {
+            (clearing, vault)
+        };
         transfers.add(&mints.mint(mint)?, from, to, delta.unsigned_abs());
     }
     Ok(())

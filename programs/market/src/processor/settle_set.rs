@@ -23,7 +23,8 @@ pub fn settle_set<'a>(mut accounts: Accounts<'a>, mut reader: Reader<'a>) -> Pro
     reader.finish()?;
     legs.require_zero_sum(&mints)?;
 
-    head.receipt.create(&head.payer, head.fills_hash, &accounts)?;
+    head.receipt
+        .create(&head.payer, head.fills_hash, &accounts)?;
     let mut transfers = Transfers::new(head.authority);
     for mint in 0..mints.count() {
         pair(&mints, &legs, mint, &mut transfers)?;

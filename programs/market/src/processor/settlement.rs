@@ -38,13 +38,21 @@ impl<'a> Head<'a> {
         accounts.system_program()?;
         config.require_running()?;
         receipt.require_open(config.state(), deadline_slot)?;
-        Ok(Self { payer, authority, receipt, batch_id, fills_hash })
+        Ok(Self {
+            payer,
+            authority,
+            receipt,
+            batch_id,
+            fills_hash,
+        })
     }
 
     /// Tell what was settled; form 0 is the set form, 1 the clearing form.
     #[inline(always)]
     pub fn emit(&self, form: u8, participants: u8, legs: usize) {
-        let event = Event::new(&kind::SETTLED).u64(self.batch_id).hash(self.fills_hash);
+        let event = Event::new(&kind::SETTLED)
+            .u64(self.batch_id)
+            .hash(self.fills_hash);
         event.u8(form).u8(participants).u8(legs as u8).emit();
     }
 }

@@ -40,7 +40,9 @@ pub fn withdraw(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
 
     receipt.create(&payer, &[0; 32], &accounts)?;
     pay_out(&mint, &vault, &destination, &authority, amount_atoms)?;
-    let event = Event::new(&kind::WITHDRAWN).u64(withdrawal_id).address(owner.address());
+    let event = Event::new(&kind::WITHDRAWN)
+        .u64(withdrawal_id)
+        .address(owner.address());
     event.address(mint.address()).u64(amount_atoms).emit();
     Ok(())
 }

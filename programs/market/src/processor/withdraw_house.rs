@@ -5,7 +5,9 @@ use crate::{
     error::{require, MarketError},
     event::{kind, Event},
     reader::Reader,
-    validation::{Accounts, ConfigAccount, Destination, Mint, SignerAccount, Vault, VaultAuthority},
+    validation::{
+        Accounts, ConfigAccount, Destination, Mint, SignerAccount, Vault, VaultAuthority,
+    },
 };
 
 /// Pay out from a vault of the venue itself: the fee vault (house 0) or the clearing vault (1).
@@ -32,7 +34,9 @@ pub fn withdraw_house(mut accounts: Accounts, mut reader: Reader) -> ProgramResu
     require(amount_atoms > 0, MarketError::ZeroAmount)?;
 
     pay_out(&mint, &vault, &destination, &authority, amount_atoms)?;
-    let event = Event::new(&kind::HOUSE_WITHDRAWN).u8(house).address(mint.address());
+    let event = Event::new(&kind::HOUSE_WITHDRAWN)
+        .u8(house)
+        .address(mint.address());
     event.u64(amount_atoms).emit();
     Ok(())
 }

@@ -17,7 +17,10 @@ pub struct Accounts<'a> {
 impl<'a> Accounts<'a> {
     /// Begin with the first account.
     pub fn new(program_id: &'a Address, views: &'a [AccountView]) -> Self {
-        Self { program_id, left: views }
+        Self {
+            program_id,
+            left: views,
+        }
     }
 
     /// Take the next account, of which nothing is known.
@@ -39,7 +42,10 @@ impl<'a> Accounts<'a> {
 
     /// Take the system program, and refuse another.
     pub fn system_program(&mut self) -> Result<(), ProgramError> {
-        require(self.next()?.address() == &SYSTEM_PROGRAM, MarketError::WrongProgram)
+        require(
+            self.next()?.address() == &SYSTEM_PROGRAM,
+            MarketError::WrongProgram,
+        )
     }
 
     /// Refuse accounts that are left over.

@@ -50,7 +50,10 @@ impl<'a> Mints<'a> {
         count: usize,
         clearing: Option<(&[u8], &VaultAuthority<'a>)>,
     ) -> Result<Self, ProgramError> {
-        require(count > 0 && count <= MINTS_MAX, MarketError::BadInstructionData)?;
+        require(
+            count > 0 && count <= MINTS_MAX,
+            MarketError::BadInstructionData,
+        )?;
         let mut found = Self {
             mints: [None; MINTS_MAX],
             clearing: [None; MINTS_MAX],
@@ -126,7 +129,10 @@ impl<'a> Legs<'a> {
             require(owner != authority.address(), MarketError::ReservedOwner)?;
             before = Some(owner);
             let end = index + participant.leg_count as usize;
-            require(end > index && end <= legs.len(), MarketError::BadInstructionData)?;
+            require(
+                end > index && end <= legs.len(),
+                MarketError::BadInstructionData,
+            )?;
             let mut mint_below = 0;
             while index < end {
                 let leg = &legs[index];
@@ -140,7 +146,11 @@ impl<'a> Legs<'a> {
             }
         }
         require(index == legs.len(), MarketError::BadInstructionData)?;
-        Ok(Self { legs, vaults, participants: participants.len() })
+        Ok(Self {
+            legs,
+            vaults,
+            participants: participants.len(),
+        })
     }
 
     /// Refuse unless what is given of each mint is what is got of it.
@@ -149,10 +159,16 @@ impl<'a> Legs<'a> {
         for mint in 0..mints.count() {
             let mut given: u64 = 0;
             let mut got: u64 = 0;
-            for leg in self.legs.iter().filter(|leg| leg.mint_index as usize == mint) {
+            for leg in self
+                .legs
+                .iter()
+                .filter(|leg| leg.mint_index as usize == mint)
+            {
                 let delta = leg.delta_atoms();
                 let side = if delta < 0 { &mut given } else { &mut got };
-                *side = side.checked_add(delta.unsigned_abs()).ok_or(MarketError::Overflow)?;
+                *side = side
+                    .checked_add(delta.unsigned_abs())
+                    .ok_or(MarketError::Overflow)?;
             }
             require(given == got, MarketError::NotZeroSum)?;
         }
@@ -173,7 +189,11 @@ impl<'a> Legs<'a> {
     #[inline(always)]
     pub fn leg(&self, index: usize) -> (usize, i64, &'a AccountView) {
         let leg = &self.legs[index];
-        (leg.mint_index as usize, leg.delta_atoms(), &self.vaults[index])
+        (
+            leg.mint_index as usize,
+            leg.delta_atoms(),
+            &self.vaults[index],
+        )
     }
 
     /// The next leg from `from` on that gives (or gets) of a mint; the count when there is none.

@@ -30,7 +30,10 @@ impl<'a, T: State> Owned<'a, T> {
         // SAFETY: nothing borrows the data; the first eight bytes are there.
         let data = unsafe { view.borrow_unchecked() };
         require(data[..8] == T::DISCRIMINATOR, MarketError::WrongAccountKind)?;
-        Ok(Self { view, kind: PhantomData })
+        Ok(Self {
+            view,
+            kind: PhantomData,
+        })
     }
 
     /// The same, writable.
@@ -89,7 +92,10 @@ impl<'a> ConfigAccountMut<'a> {
 
 /// Close an account of this program; its lamports go to `rent_to`.
 pub fn close<T: State>(owned: Owned<'_, T>, rent_to: &AccountView) -> Result<(), ProgramError> {
-    require(rent_to.address() != owned.view.address(), MarketError::WrongAddress)?;
+    require(
+        rent_to.address() != owned.view.address(),
+        MarketError::WrongAddress,
+    )?;
     let (mut closing, mut receiving) = (*owned.view, *rent_to);
     let sum = receiving.lamports().checked_add(closing.lamports());
     receiving.set_lamports(sum.ok_or(MarketError::Overflow)?);

@@ -6,8 +6,7 @@ use super::{accounts::writable, pda::vault_address, Accounts, VaultAuthority};
 use crate::error::{require, MarketError};
 
 /// SPL Token.
-pub const TOKEN: Address =
-    Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+pub const TOKEN: Address = Address::from_str_const("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
 /// Token-2022.
 pub const TOKEN_2022: Address =
     Address::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
@@ -65,11 +64,18 @@ impl<'a> Mint<'a> {
         // common part tells them from each other.
         // SAFETY: nothing borrows the data, and the length was checked.
         let data = unsafe { view.borrow_unchecked() };
-        require(data[MINT_INITIALIZED_AT] == 1, MarketError::WrongAccountKind)?;
-        let is_mint = data.len() == MINT_BYTES
-            || (data.len() > ACCOUNT_BYTES && data[ACCOUNT_BYTES] == 1);
+        require(
+            data[MINT_INITIALIZED_AT] == 1,
+            MarketError::WrongAccountKind,
+        )?;
+        let is_mint =
+            data.len() == MINT_BYTES || (data.len() > ACCOUNT_BYTES && data[ACCOUNT_BYTES] == 1);
         require(is_mint, MarketError::WrongAccountKind)?;
-        Ok(Self { view, program, decimals: data[MINT_DECIMALS_AT] })
+        Ok(Self {
+            view,
+            program,
+            decimals: data[MINT_DECIMALS_AT],
+        })
     }
 
     /// Refuse a mint with an extension that would change what settlement means.
@@ -137,7 +143,10 @@ impl<'a> Vault<'a> {
     ) -> Result<Self, ProgramError> {
         let address = vault_address(owner, mint.address(), bump, program_id);
         require(view.address() == &address, MarketError::WrongAddress)?;
-        require(view.owned_by(mint.program().address()), MarketError::WrongOwner)?;
+        require(
+            view.owned_by(mint.program().address()),
+            MarketError::WrongOwner,
+        )?;
         Ok(Self(writable(view)?))
     }
 
@@ -149,7 +158,10 @@ impl<'a> Vault<'a> {
 
     /// What lies in it.
     pub fn amount_atoms(&self) -> Result<u64, ProgramError> {
-        require(self.0.data_len() >= ACCOUNT_BYTES, MarketError::WrongAccountKind)?;
+        require(
+            self.0.data_len() >= ACCOUNT_BYTES,
+            MarketError::WrongAccountKind,
+        )?;
         // SAFETY: nothing borrows the data, and the length was checked.
         let data = unsafe { self.0.borrow_unchecked() };
         let mut bytes = [0; 8];
@@ -161,11 +173,20 @@ impl<'a> Vault<'a> {
 /// Check that an account is a token account of a mint.
 #[inline(never)]
 fn token_account<'a>(view: &'a AccountView, mint: &Mint<'a>) -> Result<&'a [u8], ProgramError> {
-    require(view.owned_by(mint.program().address()), MarketError::WrongOwner)?;
-    require(view.data_len() >= ACCOUNT_BYTES, MarketError::WrongAccountKind)?;
+    require(
+        view.owned_by(mint.program().address()),
+        MarketError::WrongOwner,
+    )?;
+    require(
+        view.data_len() >= ACCOUNT_BYTES,
+        MarketError::WrongAccountKind,
+    )?;
     // SAFETY: nothing borrows the data.
     let data = unsafe { view.borrow_unchecked() };
-    require(&data[..32] == mint.address().as_ref(), MarketError::WrongMint)?;
+    require(
+        &data[..32] == mint.address().as_ref(),
+        MarketError::WrongMint,
+    )?;
     writable(view)?;
     Ok(data)
 }
@@ -183,7 +204,10 @@ impl<'a> Destination<'a> {
     ) -> Result<Self, ProgramError> {
         let data = token_account(view, mint)?;
         let owner = &data[ACCOUNT_OWNER_AT..ACCOUNT_OWNER_AT + 32];
-        require(owner != authority.address().as_ref(), MarketError::ReservedOwner)?;
+        require(
+            owner != authority.address().as_ref(),
+            MarketError::ReservedOwner,
+        )?;
         Ok(Self(view))
     }
 
