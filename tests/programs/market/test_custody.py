@@ -74,9 +74,12 @@ def test_only_who_deployed_the_program_creates_the_config(bare: World) -> None:
     assert "WrongAuthority" == refusal(bare, other, bare.authority, stranger)
 
 
-def test_lamports_sent_ahead_do_not_keep_the_config_from_being_created(bare: World) -> None:
-    """Anyone can send lamports to an address; the account is made all the same."""
-    bare.put(bare.market.config, b"", Pubkey.default(), lamports=1)
+@pytest.mark.parametrize("lamports", [1, 10**9])
+def test_lamports_sent_ahead_do_not_keep_the_config_from_being_created(
+    bare: World, lamports: int
+) -> None:
+    """Anyone can send lamports to an address, few or many; the account is made all the same."""
+    bare.put(bare.market.config, b"", Pubkey.default(), lamports=lamports)
     bare.initialize()
     assert bare.authority.pubkey() == bare.state(bare.market.config)["authority"]
 
@@ -189,6 +192,21 @@ def test_vaults_are_opened_once_and_for_registered_mints(world: World) -> None:
     assert "WrongOwner" == refusal(world, instruction)
     record = world.market.mint_record(world.cash.mint)
     assert "WrongMint" == refusal(world, changed(instruction, 5, record))
+
+
+def test_lamports_sent_ahead_do_not_keep_a_batch_from_being_settled(world: World) -> None:
+    """Nor a withdrawal or an exit: the addresses of receipts can be foreseen by anyone."""
+    alice, bob, cash = world.alice, world.bob.pubkey(), world.cash
+    batch = world.batch(Delta(alice.pubkey(), cash, -1), Delta(bob, cash, 1))
+    receipts = [world.market.receipt(0, batch.batch_id), world.market.receipt(1, 1)]
+    for address in [*receipts, world.market.exit_address(alice.pubkey())]:
+        world.put(address, b"", Pubkey.default(), lamports=890_880)
+    world.settle_set(batch)
+    world.send(world.withdrawal(alice, cash, 1), signers=[world.settler, alice])
+    world.request_exit(alice)
+    with pytest.raises(Refused, match="6016"):
+        world.settle_set(batch)
+    assert 999_998 == world.vault_atoms(alice.pubkey(), cash)
 
 
 # --- deposits ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ use crate::{
     validation::{accounts::SYSTEM_PROGRAM, NewAccount, Payer},
 };
 
+const CREATE_ACCOUNT: u8 = 0;
 const ASSIGN: u8 = 1;
 const TRANSFER: u8 = 2;
 const ALLOCATE: u8 = 8;
@@ -24,30 +25,29 @@ pub struct Plan<'a> {
     pub owner: &'a Address,
 }
 
-/// Make an account.
-///
-/// In three steps, not with the system program's one: that one refuses an address that holds
-/// lamports, and anyone can send some there.
+/// Make an account: in one step, or in three when the address holds lamports already. The one step
+/// refuses such an address, and anyone can send some there.
 #[inline(never)]
 pub fn create(payer: &Payer, new: &NewAccount, plan: &Plan) -> Result<(), ProgramError> {
     let rent = Rent::get()?.try_minimum_balance(plan.bytes as usize)?;
-    let missing = rent.saturating_sub(new.view().lamports());
-    if missing > 0 {
+    let signer = Signer::from(plan.seeds);
+    let present = new.view().lamports();
+    if present == 0 {
+        let mut data = [0; 52];
+        data[0] = CREATE_ACCOUNT;
+        data[4..12].copy_from_slice(&rent.to_le_bytes());
+        data[12..20].copy_from_slice(&plan.bytes.to_le_bytes());
+        data[20..].copy_from_slice(plan.owner.as_ref());
+        let to = InstructionAccount::writable_signer(new.view().address());
+        return call_on_both(payer.view(), new.view(), to, &data, &signer);
+    }
+    if present < rent {
         let mut data = [0; 12];
         data[0] = TRANSFER;
-        data[4..].copy_from_slice(&missing.to_le_bytes());
+        data[4..].copy_from_slice(&(rent - present).to_le_bytes());
         let to = InstructionAccount::writable(new.view().address());
-        let from = InstructionAccount::writable_signer(payer.view().address());
-        let accounts = [from, to];
-        let program_id = &SYSTEM_PROGRAM;
-        let instruction = InstructionView {
-            program_id,
-            data: &data,
-            accounts: &accounts,
-        };
-        invoke_signed(&instruction, &[payer.view(), new.view()], &[])?;
+        call_on_both(payer.view(), new.view(), to, &data, &signer)?;
     }
-    let signer = Signer::from(plan.seeds);
     let mut data = [0; 12];
     data[0] = ALLOCATE;
     data[4..].copy_from_slice(&plan.bytes.to_le_bytes());
@@ -92,4 +92,21 @@ fn call_on(view: &AccountView, data: &[u8], signer: &Signer) -> Result<(), Progr
         accounts: &accounts,
     };
     invoke_signed(&instruction, &[view], core::slice::from_ref(signer))
+}
+
+#[inline(always)]
+fn call_on_both(
+    payer: &AccountView,
+    new: &AccountView,
+    to: InstructionAccount,
+    data: &[u8],
+    signer: &Signer,
+) -> Result<(), ProgramError> {
+    let accounts = [InstructionAccount::writable_signer(payer.address()), to];
+    let instruction = InstructionView {
+        program_id: &SYSTEM_PROGRAM,
+        data,
+        accounts: &accounts,
+    };
+    invoke_signed(&instruction, &[payer, new], core::slice::from_ref(signer))
 }
