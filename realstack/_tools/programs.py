@@ -31,7 +31,7 @@ BUILD = ROOT / "build" / "programs"
 LINKER = BUILD / "tools" / "bin" / "sbpf-linker"
 OUTPUT = BUILD / "target" / "bpfel-unknown-none" / "release"
 
-PROGRAMS = ("market", "token")
+PROGRAMS = ("governance", "market", "token")
 PACKAGES = ("rustc-web", "cargo-web", "rust-web-src", "llvm-22-dev")
 LINKER_VERSION = "0.2.6"
 LLVM = Path("/usr/lib/llvm-22")

@@ -17,7 +17,10 @@ pub struct Accounts<'a> {
 impl<'a> Accounts<'a> {
     /// Begin at the first account.
     pub fn new(program_id: &'a Address, views: &'a [AccountView]) -> Self {
-        Self { program_id, left: views }
+        Self {
+            program_id,
+            left: views,
+        }
     }
 
     /// Take an account that is only looked at.

@@ -59,5 +59,6 @@ pub fn require<E: Into<ProgramError>>(fact: bool, error: E) -> Result<(), Progra
 /// Add, or refuse what is beyond 64 bits.
 #[inline(always)]
 pub fn add(left: u64, right: u64) -> Result<u64, ProgramError> {
-    left.checked_add(right).ok_or_else(|| CommonError::Overflow.into())
+    left.checked_add(right)
+        .ok_or_else(|| CommonError::Overflow.into())
 }

@@ -15,7 +15,10 @@ impl Event {
     /// Begin with the discriminator.
     #[inline(always)]
     pub fn new(discriminator: [u8; 8]) -> Self {
-        let mut event = Self { bytes: [0; BYTES_MAX], used: 8 };
+        let mut event = Self {
+            bytes: [0; BYTES_MAX],
+            used: 8,
+        };
         event.bytes[..8].copy_from_slice(&discriminator);
         event
     }

@@ -55,7 +55,10 @@ impl<'a, T: State> Record<'a, T> {
         let data = unsafe { view.borrow_unchecked() };
         require(data.len() >= T::BYTES, CommonError::WrongAccountKind)?;
         require(data[..8] == T::DISCRIMINATOR, CommonError::WrongAccountKind)?;
-        Ok(Self { view, kind: PhantomData })
+        Ok(Self {
+            view,
+            kind: PhantomData,
+        })
     }
 
     /// Return the address.
@@ -70,7 +73,11 @@ impl<'a, T: State> Record<'a, T> {
         let mut record = MaybeUninit::<T>::uninit();
         // SAFETY: the length was checked, and the type is packed and valid for any bytes.
         unsafe {
-            let start = self.view.borrow_unchecked().as_ptr().add(DISCRIMINATOR_BYTES);
+            let start = self
+                .view
+                .borrow_unchecked()
+                .as_ptr()
+                .add(DISCRIMINATOR_BYTES);
             copy(record.as_mut_ptr() as *mut u8, start, size_of::<T>());
             record.assume_init()
         }
@@ -82,7 +89,10 @@ impl<'a, T: State> Record<'a, T> {
         let mut view = *self.view;
         // SAFETY: the length was checked; no reference into the data is alive.
         unsafe {
-            let start = view.borrow_unchecked_mut().as_mut_ptr().add(DISCRIMINATOR_BYTES);
+            let start = view
+                .borrow_unchecked_mut()
+                .as_mut_ptr()
+                .add(DISCRIMINATOR_BYTES);
             copy(start, record as *const T as *const u8, size_of::<T>());
         }
     }
@@ -178,8 +188,11 @@ impl Plan<'_> {
             InstructionAccount::writable_signer(self.payer.address()),
             InstructionAccount::writable(self.view.address()),
         ];
-        let instruction =
-            InstructionView { program_id: &SYSTEM_PROGRAM, accounts: &accounts, data: &data };
+        let instruction = InstructionView {
+            program_id: &SYSTEM_PROGRAM,
+            accounts: &accounts,
+            data: &data,
+        };
         invoke_signed(&instruction, &[self.payer, self.view], &[])
     }
 
@@ -189,8 +202,11 @@ impl Plan<'_> {
         data[0] = 8;
         data[4..].copy_from_slice(&(self.space as u64).to_le_bytes());
         let accounts = [InstructionAccount::writable_signer(self.view.address())];
-        let instruction =
-            InstructionView { program_id: &SYSTEM_PROGRAM, accounts: &accounts, data: &data };
+        let instruction = InstructionView {
+            program_id: &SYSTEM_PROGRAM,
+            accounts: &accounts,
+            data: &data,
+        };
         invoke_signed(&instruction, &[self.view], signers)
     }
 
@@ -200,29 +216,34 @@ impl Plan<'_> {
         data[0] = 1;
         data[4..].copy_from_slice(self.owner.as_ref());
         let accounts = [InstructionAccount::writable_signer(self.view.address())];
-        let instruction =
-            InstructionView { program_id: &SYSTEM_PROGRAM, accounts: &accounts, data: &data };
+        let instruction = InstructionView {
+            program_id: &SYSTEM_PROGRAM,
+            accounts: &accounts,
+            data: &data,
+        };
         invoke_signed(&instruction, &[self.view], signers)
     }
 }
 
 /// Return the bump seed of an address, or refuse when it is another.
 #[inline(always)]
-pub fn find(
-    seeds: &[&[u8]],
-    program_id: &Address,
-    expected: &Address,
-) -> Result<u8, ProgramError> {
+pub fn find(seeds: &[&[u8]], program_id: &Address, expected: &Address) -> Result<u8, ProgramError> {
+    let (address, bump) = find_any(seeds, program_id)?;
+    require(&address == expected, CommonError::WrongAddress)?;
+    Ok(bump)
+}
+
+/// Derive an address and its bump seed.
+#[inline(always)]
+pub fn find_any(seeds: &[&[u8]], program_id: &Address) -> Result<(Address, u8), ProgramError> {
     #[cfg(any(target_os = "solana", target_arch = "bpf"))]
     {
-        let (address, bump) = Address::try_find_program_address(seeds, program_id)
-            .ok_or(CommonError::WrongAddress)?;
-        require(&address == expected, CommonError::WrongAddress)?;
-        Ok(bump)
+        let found = Address::try_find_program_address(seeds, program_id);
+        found.ok_or_else(|| CommonError::WrongAddress.into())
     }
     #[cfg(not(any(target_os = "solana", target_arch = "bpf")))]
     {
-        core::hint::black_box((seeds, program_id, expected));
+        core::hint::black_box((seeds, program_id));
         Err(CommonError::WrongAddress.into())
     }
 }
@@ -238,8 +259,19 @@ pub fn create<'a, T: State>(
     tail: usize,
 ) -> Result<(Record<'a, T>, u8), ProgramError> {
     let [view, payer] = plan;
-    let space = if tail == 0 { T::BYTES } else { T::BYTES + LENGTH_BYTES + tail };
-    let plan = Plan { view, payer, program_id, owner: program_id, space, space_paid: space };
+    let space = if tail == 0 {
+        T::BYTES
+    } else {
+        T::BYTES + LENGTH_BYTES + tail
+    };
+    let plan = Plan {
+        view,
+        payer,
+        program_id,
+        owner: program_id,
+        space,
+        space_paid: space,
+    };
     let bump = plan.create(seeds)?;
     let mut writable = *view;
     // SAFETY: the account was made a moment ago with this length; no reference into it is alive.
@@ -248,7 +280,10 @@ pub fn create<'a, T: State>(
     if tail > 0 {
         data[T::BYTES..T::BYTES + LENGTH_BYTES].copy_from_slice(&(tail as u32).to_le_bytes());
     }
-    let made = Record { view, kind: PhantomData };
+    let made = Record {
+        view,
+        kind: PhantomData,
+    };
     made.set(record);
     Ok((made, bump))
 }

@@ -11,18 +11,18 @@ use crate::error::{require, CommonError};
 
 /// SPL Token: TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA.
 pub const TOKEN_PROGRAM: Address = Address::new_from_array([
-    6, 221, 246, 225, 215, 101, 161, 147, 217, 203, 225, 70, 206, 235, 121, 172,
-    28, 180, 133, 237, 95, 91, 55, 145, 58, 140, 245, 133, 126, 255, 0, 169,
+    6, 221, 246, 225, 215, 101, 161, 147, 217, 203, 225, 70, 206, 235, 121, 172, 28, 180, 133, 237,
+    95, 91, 55, 145, 58, 140, 245, 133, 126, 255, 0, 169,
 ]);
 /// SPL Token-2022: TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb.
 pub const TOKEN_2022_PROGRAM: Address = Address::new_from_array([
-    6, 221, 246, 225, 238, 117, 143, 222, 24, 66, 93, 188, 228, 108, 205, 218,
-    182, 26, 252, 77, 131, 185, 13, 39, 254, 189, 249, 40, 216, 161, 139, 252,
+    6, 221, 246, 225, 238, 117, 143, 222, 24, 66, 93, 188, 228, 108, 205, 218, 182, 26, 252, 77,
+    131, 185, 13, 39, 254, 189, 249, 40, 216, 161, 139, 252,
 ]);
 /// Associated token accounts: ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL.
 pub const ASSOCIATED_PROGRAM: Address = Address::new_from_array([
-    140, 151, 37, 143, 78, 36, 137, 241, 187, 61, 16, 41, 20, 142, 13, 131,
-    11, 90, 19, 153, 218, 255, 16, 132, 4, 142, 123, 216, 219, 233, 248, 89,
+    140, 151, 37, 143, 78, 36, 137, 241, 187, 61, 16, 41, 20, 142, 13, 131, 11, 90, 19, 153, 218,
+    255, 16, 132, 4, 142, 123, 216, 219, 233, 248, 89,
 ]);
 
 const ACCOUNT_BYTES: usize = 165;
@@ -57,7 +57,10 @@ impl<'a> TokenAccount<'a> {
         require(view.owned_by(program), CommonError::WrongOwner)?;
         let account = Self { view };
         let data = account.data();
-        require(data.len() >= ACCOUNT_BYTES && data[108] != 0, CommonError::WrongAccountKind)?;
+        require(
+            data.len() >= ACCOUNT_BYTES && data[108] != 0,
+            CommonError::WrongAccountKind,
+        )?;
         require(
             data.len() == ACCOUNT_BYTES || data[ACCOUNT_BYTES] == KIND_ACCOUNT,
             CommonError::WrongAccountKind,
@@ -107,7 +110,10 @@ impl<'a> Mint<'a> {
         require(view.owned_by(program), CommonError::WrongOwner)?;
         let mint = Self { view };
         let data = mint.data();
-        require(data.len() >= MINT_BYTES && data[45] == 1, CommonError::WrongAccountKind)?;
+        require(
+            data.len() >= MINT_BYTES && data[45] == 1,
+            CommonError::WrongAccountKind,
+        )?;
         require(
             data.len() == MINT_BYTES
                 || (data.len() > ACCOUNT_BYTES && data[ACCOUNT_BYTES] == KIND_MINT),
@@ -179,9 +185,17 @@ impl Transfer<'_> {
             InstructionAccount::writable(self.destination.address()),
             InstructionAccount::readonly_signer(authority.view.address()),
         ];
-        let instruction =
-            InstructionView { program_id: self.program, accounts: &accounts, data: &data };
-        let views = [self.source, self.mint.view, self.destination, authority.view];
+        let instruction = InstructionView {
+            program_id: self.program,
+            accounts: &accounts,
+            data: &data,
+        };
+        let views = [
+            self.source,
+            self.mint.view,
+            self.destination,
+            authority.view,
+        ];
         invoke_signed(&instruction, &views, authority.signers)
     }
 }
@@ -249,8 +263,11 @@ impl Control<'_> {
             InstructionAccount::readonly_signer(authority.view.address()),
         ];
         let views = [self.account, self.mint, authority.view];
-        let instruction =
-            InstructionView { program_id: self.program, accounts: &accounts, data: &[code] };
+        let instruction = InstructionView {
+            program_id: self.program,
+            accounts: &accounts,
+            data: &[code],
+        };
         invoke_signed(&instruction, &views, authority.signers)
     }
 }
@@ -277,7 +294,11 @@ pub fn initialize_account(
         InstructionAccount::writable(account.address()),
         InstructionAccount::readonly(mint.address()),
     ];
-    let instruction = InstructionView { program_id: program, accounts: &accounts, data: &data };
+    let instruction = InstructionView {
+        program_id: program,
+        accounts: &accounts,
+        data: &data,
+    };
     invoke_signed(&instruction, &[account, mint], &[])
 }
 
@@ -286,10 +307,16 @@ pub fn initialize_account(
 pub fn account_bytes(program: &Address, mint: &AccountView) -> Result<usize, ProgramError> {
     // An account of a Token-2022 mint carries a field for each extension of the mint that needs it.
     let accounts = [InstructionAccount::readonly(mint.address())];
-    let instruction = InstructionView { program_id: program, accounts: &accounts, data: &[21] };
+    let instruction = InstructionView {
+        program_id: program,
+        accounts: &accounts,
+        data: &[21],
+    };
     invoke_signed(&instruction, &[mint], &[])?;
     let answer = pinocchio::cpi::get_return_data().ok_or(CommonError::WrongAccountKind)?;
-    let bytes: [u8; 8] =
-        answer.as_slice().try_into().map_err(|_| CommonError::WrongAccountKind)?;
+    let bytes: [u8; 8] = answer
+        .as_slice()
+        .try_into()
+        .map_err(|_| CommonError::WrongAccountKind)?;
     Ok(u64::from_le_bytes(bytes) as usize)
 }

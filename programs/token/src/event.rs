@@ -126,7 +126,13 @@ pub fn transferred(asset: &Address, from: &Address, to: &Address, atoms: u64) {
 
 /// Tokens moved by order.
 #[inline(never)]
-pub fn forced_transfer(asset: &Address, accounts: [&Address; 2], atoms: u64, reason: u16, hash: &[u8; 32]) {
+pub fn forced_transfer(
+    asset: &Address,
+    accounts: [&Address; 2],
+    atoms: u64,
+    reason: u16,
+    hash: &[u8; 32],
+) {
     Event::new([233, 131, 111, 105, 75, 171, 186, 156])
         .address(asset)
         .address(accounts[0])

@@ -29,14 +29,18 @@ impl<'a> AssetAccount<'a> {
     #[inline(always)]
     pub fn take(accounts: &mut Accounts<'a>) -> Result<Self, ProgramError> {
         let view = accounts.any()?;
-        Ok(Self { account: Record::check(view, accounts.program_id)? })
+        Ok(Self {
+            account: Record::check(view, accounts.program_id)?,
+        })
     }
 
     /// Take the asset, which will change.
     #[inline(always)]
     pub fn take_writable(accounts: &mut Accounts<'a>) -> Result<Self, ProgramError> {
         let view = accounts.writable()?;
-        Ok(Self { account: Record::check(view, accounts.program_id)? })
+        Ok(Self {
+            account: Record::check(view, accounts.program_id)?,
+        })
     }
 
     /// Return its address.
@@ -77,7 +81,10 @@ impl<'a> AssetMint<'a> {
         require(mint != Address::default(), TokenError::MintMissing)?;
         require(view.address() == &mint, CommonError::WrongMint)?;
         let program = accounts.program(&token_program)?;
-        Ok(Self { mint: Mint::check(view, &token_program)?, program })
+        Ok(Self {
+            mint: Mint::check(view, &token_program)?,
+            program,
+        })
     }
 
     /// Accept a token account of the mint.
@@ -109,7 +116,10 @@ impl<'a> AssetMint<'a> {
             return Ok(());
         }
         asset.account.get().signed(|signers| {
-            let authority = Authority { view: asset.account.view, signers };
+            let authority = Authority {
+                view: asset.account.view,
+                signers,
+            };
             if frozen {
                 self.control(account).freeze(authority)
             } else {
@@ -142,8 +152,14 @@ impl<'a> Party<'a> {
         let entry = holder.get();
         require({ entry.asset } == *asset, CommonError::WrongAddress)?;
         require({ entry.wallet } == *owner, CommonError::WrongAddress)?;
-        require({ entry.investor } == *investor.address(), CommonError::WrongAddress)?;
-        Ok(Self { investor, wallet: entry.wallet })
+        require(
+            { entry.investor } == *investor.address(),
+            CommonError::WrongAddress,
+        )?;
+        Ok(Self {
+            investor,
+            wallet: entry.wallet,
+        })
     }
 
     /// Refuse an investor who may receive nothing.

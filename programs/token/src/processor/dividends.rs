@@ -45,10 +45,19 @@ impl<'a> Terms<'a> {
             expires_s: reader.i64()?,
         };
         reader.finish()?;
-        require(terms.rows >= 1 && terms.rows <= ROWS_MAX, CommonError::BadInstructionData)?;
-        require(terms.funded_atoms >= terms.total_atoms, TokenError::FundingShort)?;
+        require(
+            terms.rows >= 1 && terms.rows <= ROWS_MAX,
+            CommonError::BadInstructionData,
+        )?;
+        require(
+            terms.funded_atoms >= terms.total_atoms,
+            TokenError::FundingShort,
+        )?;
         let clock = Clock::get()?;
-        require(terms.snapshot_slot <= clock.slot, CommonError::BadInstructionData)?;
+        require(
+            terms.snapshot_slot <= clock.slot,
+            CommonError::BadInstructionData,
+        )?;
         require(terms.expires_s > clock.unix_timestamp, TokenError::Expired)?;
         Ok(terms)
     }
@@ -89,14 +98,21 @@ pub fn create_dividend(mut accounts: Accounts, reader: Reader) -> ProgramResult 
     accounts.finish()?;
     let terms = Terms::read(reader)?;
     let mut asset = asset_account.account.get();
-    require(issuer.address() == &{ asset.issuer }, CommonError::WrongAuthority)?;
+    require(
+        issuer.address() == &{ asset.issuer },
+        CommonError::WrongAuthority,
+    )?;
     let program = token_program.address();
     let mint = Mint::check(mint_view, program)?;
     TokenAccount::check(source, program, mint_view.address())?;
     let index = { asset.dividend_count };
     let mut record = terms.record(asset_account.address(), index, mint_view.address());
     let index_bytes = index.to_le_bytes();
-    let seeds: [&[u8]; 3] = [DIVIDEND_SEED, asset_account.address().as_ref(), &index_bytes];
+    let seeds: [&[u8]; 3] = [
+        DIVIDEND_SEED,
+        asset_account.address().as_ref(),
+        &index_bytes,
+    ];
     let bitmap = terms.rows.div_ceil(8) as usize;
     let (made, bump) = create([dividend_view, issuer], program_id, &seeds, &record, bitmap)?;
     record.bump = bump;
@@ -104,13 +120,28 @@ pub fn create_dividend(mut accounts: Accounts, reader: Reader) -> ProgramResult 
     asset.dividend_count = add(index, 1)?;
     asset_account.account.set(&asset);
     let space = account_bytes(program, mint_view)?;
-    let plan =
-        Plan { view: vault, payer: issuer, program_id, owner: program, space, space_paid: space };
+    let plan = Plan {
+        view: vault,
+        payer: issuer,
+        program_id,
+        owner: program,
+        space,
+        space_paid: space,
+    };
     plan.create(&[VAULT_SEED, dividend_view.address().as_ref()])?;
     initialize_account(program, vault, mint_view, dividend_view.address())?;
     let atoms = terms.funded_atoms;
-    let transfer = Transfer { program, source, mint, destination: vault, atoms };
-    transfer.run(Authority { view: issuer, signers: &[] })?;
+    let transfer = Transfer {
+        program,
+        source,
+        mint,
+        destination: vault,
+        atoms,
+    };
+    transfer.run(Authority {
+        view: issuer,
+        signers: &[],
+    })?;
     let received = TokenAccount::check(vault, program, mint_view.address())?.atoms();
     require(received == atoms, TokenError::FundingDiffers)?;
     event::dividend_created(asset_account.address(), made.address(), &record);
@@ -137,15 +168,27 @@ impl<'a> Payment<'a> {
         check_program(token_program)?;
         let program = token_program.address();
         let record = dividend.get();
-        require(mint_view.address() == &{ record.payment_mint }, CommonError::WrongMint)?;
+        require(
+            mint_view.address() == &{ record.payment_mint },
+            CommonError::WrongMint,
+        )?;
         let mint = Mint::check(mint_view, program)?;
         let seeds: [&[u8]; 2] = [VAULT_SEED, dividend.address().as_ref()];
         find(&seeds, accounts.program_id, vault_view.address())?;
         let vault = TokenAccount::check(vault_view, program, mint_view.address())?;
         let destination = TokenAccount::check(destination_view, program, mint_view.address())?;
-        require(vault_view.address() != destination_view.address(), CommonError::DuplicateAccount)?;
+        require(
+            vault_view.address() != destination_view.address(),
+            CommonError::DuplicateAccount,
+        )?;
         require(record.state == DIVIDEND_OPEN, TokenError::DividendClosed)?;
-        Ok(Self { dividend, program, mint, vault, destination })
+        Ok(Self {
+            dividend,
+            program,
+            mint,
+            vault,
+            destination,
+        })
     }
 
     fn send(&self, atoms: u64) -> ProgramResult {
@@ -160,7 +203,10 @@ impl<'a> Payment<'a> {
             atoms,
         };
         self.dividend.get().signed(|signers| {
-            transfer.run(Authority { view: self.dividend.view, signers })
+            transfer.run(Authority {
+                view: self.dividend.view,
+                signers,
+            })
         })
     }
 
@@ -172,14 +218,28 @@ impl<'a> Payment<'a> {
         let proof = reader.blocks(32)?;
         reader.finish()?;
         let mut record = self.dividend.get();
-        require(Clock::get()?.unix_timestamp < { record.expires_s }, TokenError::Expired)?;
+        require(
+            Clock::get()?.unix_timestamp < { record.expires_s },
+            TokenError::Expired,
+        )?;
         require(&self.destination.owner() == wallet, CommonError::WrongOwner)?;
         let root = record.root;
-        let row = Row { table: self.dividend.address(), index, wallet, atoms };
-        require(row.is_under(&root, record.rows, proof), TokenError::NotInTable)?;
+        let row = Row {
+            table: self.dividend.address(),
+            index,
+            wallet,
+            atoms,
+        };
+        require(
+            row.is_under(&root, record.rows, proof),
+            TokenError::NotInTable,
+        )?;
         require(self.dividend.set_bit(index)?, TokenError::RowDone)?;
         record.paid_atoms = add(record.paid_atoms, atoms)?;
-        require({ record.paid_atoms } <= { record.total_atoms }, TokenError::TotalExceeded)?;
+        require(
+            { record.paid_atoms } <= { record.total_atoms },
+            TokenError::TotalExceeded,
+        )?;
         record.rows_done += 1;
         self.dividend.set(&record);
         self.send(atoms)?;
@@ -204,8 +264,16 @@ pub fn push_dividend(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     let payment = Payment::take(&mut accounts)?;
     accounts.finish()?;
     let mint = payment.mint.view.address();
-    let seeds: [&[u8]; 3] = [wallet.address().as_ref(), payment.program.as_ref(), mint.as_ref()];
-    find(&seeds, &ASSOCIATED_PROGRAM, payment.destination.view.address())?;
+    let seeds: [&[u8]; 3] = [
+        wallet.address().as_ref(),
+        payment.program.as_ref(),
+        mint.as_ref(),
+    ];
+    find(
+        &seeds,
+        &ASSOCIATED_PROGRAM,
+        payment.destination.view.address(),
+    )?;
     payment.pay(wallet.address(), reader)
 }
 
@@ -222,12 +290,19 @@ pub fn close_dividend(mut accounts: Accounts, reader: Reader) -> ProgramResult {
     let role = { asset_account.account.get().issuer };
     require(issuer.address() == &role, CommonError::WrongAuthority)?;
     require(payment.destination.owner() == role, CommonError::WrongOwner)?;
-    require(Clock::get()?.unix_timestamp >= { record.expires_s }, TokenError::NotExpired)?;
+    require(
+        Clock::get()?.unix_timestamp >= { record.expires_s },
+        TokenError::NotExpired,
+    )?;
     // Whatever someone sent to the vault besides goes back too, and is not counted.
     record.returned_atoms = { record.funded_atoms } - { record.paid_atoms };
     record.state = DIVIDEND_CLOSED;
     payment.dividend.set(&record);
     payment.send(payment.vault.atoms())?;
-    event::dividend_closed(payment.dividend.address(), record.paid_atoms, record.returned_atoms);
+    event::dividend_closed(
+        payment.dividend.address(),
+        record.paid_atoms,
+        record.returned_atoms,
+    );
     Ok(())
 }

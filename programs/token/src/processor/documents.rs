@@ -30,16 +30,41 @@ pub fn add_document(mut accounts: Accounts, mut reader: Reader) -> ProgramResult
     let uri = reader.text(URI_BYTES_MAX)?;
     reader.finish()?;
     require(!uri.is_empty(), CommonError::BadInstructionData)?;
-    require(core::str::from_utf8(uri).is_ok(), CommonError::BadInstructionData)?;
+    require(
+        core::str::from_utf8(uri).is_ok(),
+        CommonError::BadInstructionData,
+    )?;
     let mut asset = asset_account.get();
-    require(issuer.address() == &{ asset.issuer }, CommonError::WrongAuthority)?;
-    let version = { asset.document_count }.checked_add(1).ok_or(CommonError::Overflow)?;
+    require(
+        issuer.address() == &{ asset.issuer },
+        CommonError::WrongAuthority,
+    )?;
+    let version = { asset.document_count }
+        .checked_add(1)
+        .ok_or(CommonError::Overflow)?;
     let clock = Clock::get()?;
     let (slot, time_s) = (clock.slot, clock.unix_timestamp);
-    let record = Document { asset: *asset_account.address(), version, kind, hash, slot, time_s };
+    let record = Document {
+        asset: *asset_account.address(),
+        version,
+        kind,
+        hash,
+        slot,
+        time_s,
+    };
     let version_bytes = version.to_le_bytes();
-    let seeds: [&[u8]; 3] = [DOCUMENT_SEED, asset_account.address().as_ref(), &version_bytes];
-    let (made, _) = create([document_view, issuer], program_id, &seeds, &record, uri.len())?;
+    let seeds: [&[u8]; 3] = [
+        DOCUMENT_SEED,
+        asset_account.address().as_ref(),
+        &version_bytes,
+    ];
+    let (made, _) = create(
+        [document_view, issuer],
+        program_id,
+        &seeds,
+        &record,
+        uri.len(),
+    )?;
     made.set_tail(uri);
     asset.document_count = version;
     asset_account.set(&asset);

@@ -30,9 +30,15 @@ pub fn propose_issuance(mut accounts: Accounts, mut reader: Reader) -> ProgramRe
     let rows = reader.u32()?;
     let total_atoms = reader.amount()?;
     reader.finish()?;
-    require(rows >= 1 && rows <= ROWS_MAX, CommonError::BadInstructionData)?;
+    require(
+        rows >= 1 && rows <= ROWS_MAX,
+        CommonError::BadInstructionData,
+    )?;
     let mut asset = asset_account.account.get();
-    require(issuer.address() == &{ asset.issuer }, CommonError::WrongAuthority)?;
+    require(
+        issuer.address() == &{ asset.issuer },
+        CommonError::WrongAuthority,
+    )?;
     let index = { asset.issuance_count };
     let mut record = Issuance {
         asset: *asset_account.address(),
@@ -47,7 +53,11 @@ pub fn propose_issuance(mut accounts: Accounts, mut reader: Reader) -> ProgramRe
         bump: 0,
     };
     let index_bytes = index.to_le_bytes();
-    let seeds: [&[u8]; 3] = [ISSUANCE_SEED, asset_account.address().as_ref(), &index_bytes];
+    let seeds: [&[u8]; 3] = [
+        ISSUANCE_SEED,
+        asset_account.address().as_ref(),
+        &index_bytes,
+    ];
     let bitmap = rows.div_ceil(8) as usize;
     let (made, bump) = create([issuance_view, issuer], program_id, &seeds, &record, bitmap)?;
     record.bump = bump;
@@ -70,7 +80,9 @@ pub fn approve_issuance(mut accounts: Accounts, mut reader: Reader) -> ProgramRe
     let asset = asset_account.account.get();
     let mut record = issuance.get();
     asset_account.require_same(record.asset)?;
-    let seat = asset.seat(approver.address()).ok_or(TokenError::NotApprover)?;
+    let seat = asset
+        .seat(approver.address())
+        .ok_or(TokenError::NotApprover)?;
     require(record.state == ISSUANCE_OPEN, TokenError::IssuanceClosed)?;
     require(record.root == root, TokenError::DifferentTable)?;
     let bit = 1u8 << seat;
@@ -92,7 +104,10 @@ pub fn cancel_issuance(mut accounts: Accounts, reader: Reader) -> ProgramResult 
     let asset = asset_account.account.get();
     let mut record = issuance.get();
     asset_account.require_same(record.asset)?;
-    require(issuer.address() == &{ asset.issuer }, CommonError::WrongAuthority)?;
+    require(
+        issuer.address() == &{ asset.issuer },
+        CommonError::WrongAuthority,
+    )?;
     let is_untouched = record.state == ISSUANCE_OPEN && { record.rows_done } == 0;
     require(is_untouched, TokenError::IssuanceClosed)?;
     record.state = ISSUANCE_CANCELLED;
@@ -123,12 +138,23 @@ pub fn issue(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     require(record.state == ISSUANCE_OPEN, TokenError::IssuanceClosed)?;
     let approvals = record.approvals.count_ones() as u8;
     require(approvals >= asset.threshold, TokenError::ApprovalsMissing)?;
-    let row = Row { table: issuance.address(), index, wallet: &party.wallet, atoms };
+    let row = Row {
+        table: issuance.address(),
+        index,
+        wallet: &party.wallet,
+        atoms,
+    };
     let root = record.root;
-    require(row.is_under(&root, record.rows, proof), TokenError::NotInTable)?;
+    require(
+        row.is_under(&root, record.rows, proof),
+        TokenError::NotInTable,
+    )?;
     require(issuance.set_bit(index)?, TokenError::RowDone)?;
     record.issued_atoms = add(record.issued_atoms, atoms)?;
-    require({ record.issued_atoms } <= { record.total_atoms }, TokenError::TotalExceeded)?;
+    require(
+        { record.issued_atoms } <= { record.total_atoms },
+        TokenError::TotalExceeded,
+    )?;
     record.rows_done += 1;
     issuance.set(&record);
     party.require_eligible(&asset)?;
@@ -151,7 +177,10 @@ fn mint_into<'a>(
 ) -> ProgramResult {
     tokens.set_frozen(asset, account, false)?;
     asset.account.get().signed(|signers| {
-        let authority = Authority { view: asset.account.view, signers };
+        let authority = Authority {
+            view: asset.account.view,
+            signers,
+        };
         tokens.control(account).mint_to(atoms, authority)
     })
 }

@@ -45,10 +45,19 @@ pub fn create_mint(mut accounts: Accounts, mut reader: Reader) -> ProgramResult 
     let mode = reader.u8()?;
     let uri = reader.text(URI_BYTES_MAX)?;
     reader.finish()?;
-    require(decimals <= 18 && mode <= MODE_MANAGED, CommonError::BadInstructionData)?;
-    require(core::str::from_utf8(uri).is_ok(), CommonError::BadInstructionData)?;
+    require(
+        decimals <= 18 && mode <= MODE_MANAGED,
+        CommonError::BadInstructionData,
+    )?;
+    require(
+        core::str::from_utf8(uri).is_ok(),
+        CommonError::BadInstructionData,
+    )?;
     let mut asset = asset_account.account.get();
-    require(issuer.address() == &{ asset.issuer }, CommonError::WrongAuthority)?;
+    require(
+        issuer.address() == &{ asset.issuer },
+        CommonError::WrongAuthority,
+    )?;
     require({ asset.mint } == Address::default(), TokenError::MintExists)?;
     let is_extended = token_program.address() == &TOKEN_2022_PROGRAM;
     let texts = trimmed(&asset.name).len() + trimmed(&asset.symbol).len() + uri.len();
@@ -58,14 +67,25 @@ pub fn create_mint(mut accounts: Accounts, mut reader: Reader) -> ProgramResult 
         (PLAIN_BYTES, PLAIN_BYTES)
     };
     let owner = token_program.address();
-    let plan = Plan { view: mint, payer: issuer, program_id, owner, space, space_paid };
+    let plan = Plan {
+        view: mint,
+        payer: issuer,
+        program_id,
+        owner,
+        space,
+        space_paid,
+    };
     plan.create(&[MINT_SEED, asset_account.address().as_ref()])?;
     asset.mint = *mint.address();
     asset.token_program = *token_program.address();
     asset.decimals = decimals;
     asset.mode = mode;
     asset_account.account.set(&asset);
-    let maker = Maker { program: token_program.address(), mint, authority: asset_account };
+    let maker = Maker {
+        program: token_program.address(),
+        mint,
+        authority: asset_account,
+    };
     if is_extended {
         maker.extend()?;
     }
@@ -73,7 +93,13 @@ pub fn create_mint(mut accounts: Accounts, mut reader: Reader) -> ProgramResult 
     if is_extended {
         maker.name(&asset, uri)?;
     }
-    event::mint_created(asset_account.address(), mint.address(), owner, decimals, mode);
+    event::mint_created(
+        asset_account.address(),
+        mint.address(),
+        owner,
+        decimals,
+        mode,
+    );
     Ok(())
 }
 
@@ -86,7 +112,11 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn call(&self, data: &[u8]) -> ProgramResult {
         let accounts = [InstructionAccount::writable(self.mint.address())];
-        let instruction = InstructionView { program_id: self.program, accounts: &accounts, data };
+        let instruction = InstructionView {
+            program_id: self.program,
+            accounts: &accounts,
+            data,
+        };
         invoke_signed(&instruction, &[self.mint], &[])
     }
 
@@ -150,13 +180,20 @@ impl Maker<'_> {
             data: &data[..used],
         };
         let authority = self.authority.account.view;
-        invoke_signed(&instruction, &[self.mint, authority, self.mint, authority], signers)
+        invoke_signed(
+            &instruction,
+            &[self.mint, authority, self.mint, authority],
+            signers,
+        )
     }
 }
 
 /// Return a text without the zeros that fill its field.
 fn trimmed(field: &[u8]) -> &[u8] {
-    let length = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    let length = field
+        .iter()
+        .position(|byte| *byte == 0)
+        .unwrap_or(field.len());
     &field[..length]
 }
 
@@ -173,7 +210,11 @@ pub fn set_mint_paused(
         InstructionAccount::readonly_signer(authority.address()),
     ];
     let data = [44, if paused { 1 } else { 2 }];
-    let instruction = InstructionView { program_id: program, accounts: &accounts, data: &data };
+    let instruction = InstructionView {
+        program_id: program,
+        accounts: &accounts,
+        data: &data,
+    };
     authority
         .account
         .get()

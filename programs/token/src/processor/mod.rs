@@ -1,7 +1,7 @@
 //! One file per group of instructions.
 
-mod documents;
 mod dividends;
+mod documents;
 mod investors;
 mod issuances;
 mod mints;
@@ -10,8 +10,8 @@ mod registration;
 mod roles;
 mod supervision;
 
-pub use documents::*;
 pub use dividends::*;
+pub use documents::*;
 pub use investors::*;
 pub use issuances::*;
 pub use mints::*;

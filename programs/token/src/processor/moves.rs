@@ -41,10 +41,17 @@ impl<'a> Move<'a> {
             CommonError::DuplicateAccount,
         )?;
         let giver = Party::take(&mut accounts, asset_account.address(), &source.owner())?;
-        let receiver =
-            Party::take(&mut accounts, asset_account.address(), &destination.owner())?;
+        let receiver = Party::take(&mut accounts, asset_account.address(), &destination.owner())?;
         accounts.finish()?;
-        Ok(Self { asset_account, asset, tokens, source, destination, giver, receiver })
+        Ok(Self {
+            asset_account,
+            asset,
+            tokens,
+            source,
+            destination,
+            giver,
+            receiver,
+        })
     }
 
     /// Count the move for both identities; between wallets of one it changes nothing.
@@ -58,8 +65,10 @@ impl<'a> Move<'a> {
 
     /// Thaw both, move, and freeze as told.
     fn run(&self, atoms: u64, authority: Authority, frozen_after: [bool; 2]) -> ProgramResult {
-        self.tokens.set_frozen(&self.asset_account, &self.source, false)?;
-        self.tokens.set_frozen(&self.asset_account, &self.destination, false)?;
+        self.tokens
+            .set_frozen(&self.asset_account, &self.source, false)?;
+        self.tokens
+            .set_frozen(&self.asset_account, &self.destination, false)?;
         let transfer = Transfer {
             program: self.tokens.program.address(),
             source: self.source.view,
@@ -68,8 +77,10 @@ impl<'a> Move<'a> {
             atoms,
         };
         transfer.run(authority)?;
-        self.tokens.set_frozen(&self.asset_account, &self.source, frozen_after[0])?;
-        self.tokens.set_frozen(&self.asset_account, &self.destination, frozen_after[1])
+        self.tokens
+            .set_frozen(&self.asset_account, &self.source, frozen_after[0])?;
+        self.tokens
+            .set_frozen(&self.asset_account, &self.destination, frozen_after[1])
     }
 }
 
@@ -81,14 +92,24 @@ pub fn transfer(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let plan = Move::take(accounts)?;
     let atoms = reader.amount()?;
     reader.finish()?;
-    require(&plan.giver.wallet == owner.address(), CommonError::WrongAuthority)?;
+    require(
+        &plan.giver.wallet == owner.address(),
+        CommonError::WrongAuthority,
+    )?;
     plan.asset_account.require_running(&plan.asset)?;
     require(plan.asset.mode == MODE_MANAGED, TokenError::NotManaged)?;
     plan.giver.require_eligible(&plan.asset)?;
     plan.receiver.require_eligible(&plan.asset)?;
     require(!plan.giver.is_locked_up()?, TokenError::LockedUp)?;
     plan.count(atoms)?;
-    plan.run(atoms, Authority { view: owner, signers: &[] }, [true, true])?;
+    plan.run(
+        atoms,
+        Authority {
+            view: owner,
+            signers: &[],
+        },
+        [true, true],
+    )?;
     let (from, to) = (plan.source.view.address(), plan.destination.view.address());
     event::transferred(plan.asset_account.address(), from, to, atoms);
     Ok(())
@@ -106,17 +127,33 @@ impl<'a> Order<'a> {
         let atoms = reader.amount()?;
         let reason = reader.u16()?;
         let document_hash = reader.bytes()?;
-        require(reason != 0 && document_hash != &[0; 32], CommonError::BadInstructionData)?;
-        Ok(Self { atoms, reason, document_hash })
+        require(
+            reason != 0 && document_hash != &[0; 32],
+            CommonError::BadInstructionData,
+        )?;
+        Ok(Self {
+            atoms,
+            reason,
+            document_hash,
+        })
     }
 }
 
 /// Refuse unless recovery and compliance signed, and the mint has a permanent delegate.
 fn require_order(asset: &Asset, signed: [&AccountView; 2]) -> ProgramResult {
     let [recovery, compliance] = signed;
-    require(recovery.address() == &{ asset.recovery }, CommonError::WrongAuthority)?;
-    require(compliance.address() == &{ asset.compliance }, CommonError::WrongAuthority)?;
-    require({ asset.token_program } == TOKEN_2022_PROGRAM, TokenError::NotSupported)
+    require(
+        recovery.address() == &{ asset.recovery },
+        CommonError::WrongAuthority,
+    )?;
+    require(
+        compliance.address() == &{ asset.compliance },
+        CommonError::WrongAuthority,
+    )?;
+    require(
+        { asset.token_program } == TOKEN_2022_PROGRAM,
+        TokenError::NotSupported,
+    )
 }
 
 /// Carry out an order to move tokens: no owner's signature, no lock-up, no pause of this program;
@@ -132,12 +169,21 @@ pub fn forced_transfer(mut accounts: Accounts, mut reader: Reader) -> ProgramRes
     plan.count(order.atoms)?;
     let frozen = [plan.source.is_frozen(), plan.destination.is_frozen()];
     plan.asset.signed(|signers| {
-        let authority = Authority { view: plan.asset_account.account.view, signers };
+        let authority = Authority {
+            view: plan.asset_account.account.view,
+            signers,
+        };
         plan.run(order.atoms, authority, frozen)
     })?;
     let accounts = [plan.source.view.address(), plan.destination.view.address()];
     let asset = plan.asset_account.address();
-    event::forced_transfer(asset, accounts, order.atoms, order.reason, order.document_hash);
+    event::forced_transfer(
+        asset,
+        accounts,
+        order.atoms,
+        order.reason,
+        order.document_hash,
+    );
     Ok(())
 }
 
@@ -161,7 +207,13 @@ impl<'a> Burn<'a> {
         let party = Party::take(&mut accounts, asset_account.address(), &account.owner())?;
         accounts.finish()?;
         require(tokens.mint.view.is_writable(), CommonError::NotWritable)?;
-        Ok(Self { asset_account, asset, tokens, account, party })
+        Ok(Self {
+            asset_account,
+            asset,
+            tokens,
+            account,
+            party,
+        })
     }
 
     fn run(&self, atoms: u64, authority: Authority) -> ProgramResult {
@@ -170,9 +222,11 @@ impl<'a> Burn<'a> {
         let mut asset = self.asset;
         asset.burned_atoms = add(asset.burned_atoms, atoms)?;
         self.asset_account.account.set(&asset);
-        self.tokens.set_frozen(&self.asset_account, &self.account, false)?;
+        self.tokens
+            .set_frozen(&self.asset_account, &self.account, false)?;
         self.tokens.control(&self.account).burn(atoms, authority)?;
-        self.tokens.set_frozen(&self.asset_account, &self.account, was_frozen)
+        self.tokens
+            .set_frozen(&self.asset_account, &self.account, was_frozen)
     }
 }
 
@@ -184,13 +238,22 @@ pub fn burn(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     let plan = Burn::take(accounts)?;
     let atoms = reader.amount()?;
     reader.finish()?;
-    require(&plan.party.wallet == owner.address(), CommonError::WrongAuthority)?;
+    require(
+        &plan.party.wallet == owner.address(),
+        CommonError::WrongAuthority,
+    )?;
     plan.asset_account.require_running(&plan.asset)?;
     plan.party.require_eligible(&plan.asset)?;
     require(!plan.party.is_locked_up()?, TokenError::LockedUp)?;
     let may_thaw = plan.asset.mode == MODE_MANAGED || !plan.account.is_frozen();
     require(may_thaw, TokenError::InvestorInactive)?;
-    plan.run(atoms, Authority { view: owner, signers: &[] })?;
+    plan.run(
+        atoms,
+        Authority {
+            view: owner,
+            signers: &[],
+        },
+    )?;
     event::burned(plan.asset_account.address(), &plan.party.wallet, atoms);
     Ok(())
 }
@@ -204,11 +267,20 @@ pub fn forced_burn(mut accounts: Accounts, mut reader: Reader) -> ProgramResult 
     reader.finish()?;
     require_order(&plan.asset, signed)?;
     plan.asset.signed(|signers| {
-        let authority = Authority { view: plan.asset_account.account.view, signers };
+        let authority = Authority {
+            view: plan.asset_account.account.view,
+            signers,
+        };
         plan.run(order.atoms, authority)
     })?;
     let asset = plan.asset_account.address();
     let account = plan.account.view.address();
-    event::forced_burn(asset, account, order.atoms, order.reason, order.document_hash);
+    event::forced_burn(
+        asset,
+        account,
+        order.atoms,
+        order.reason,
+        order.document_hash,
+    );
     Ok(())
 }

@@ -36,8 +36,14 @@ pub fn register_asset(mut accounts: Accounts, mut reader: Reader) -> ProgramResu
     asset.creator = *issuer.address();
     asset.issuer = *issuer.address();
     let zero = Address::default();
-    require({ asset.compliance } != zero && { asset.recovery } != zero, TokenError::ZeroRole)?;
-    require({ asset.compliance } != { asset.recovery }, CommonError::DuplicateAccount)?;
+    require(
+        { asset.compliance } != zero && { asset.recovery } != zero,
+        TokenError::ZeroRole,
+    )?;
+    require(
+        { asset.compliance } != { asset.recovery },
+        CommonError::DuplicateAccount,
+    )?;
     let id = asset.asset_id;
     let seeds: [&[u8]; 3] = [ASSET_SEED, issuer.address().as_ref(), &id];
     let (made, bump) = create([asset_view, issuer], program_id, &seeds, &asset, 0)?;
@@ -49,17 +55,26 @@ pub fn register_asset(mut accounts: Accounts, mut reader: Reader) -> ProgramResu
 
 fn put_text(field: &mut [u8], text: &[u8]) -> ProgramResult {
     require(!text.is_empty(), CommonError::BadInstructionData)?;
-    require(core::str::from_utf8(text).is_ok(), CommonError::BadInstructionData)?;
+    require(
+        core::str::from_utf8(text).is_ok(),
+        CommonError::BadInstructionData,
+    )?;
     field[..text.len()].copy_from_slice(text);
     Ok(())
 }
 
 fn put_approvers(asset: &mut Asset, approvers: &[[u8; 32]]) -> ProgramResult {
     let threshold = asset.threshold as usize;
-    require(threshold >= 1 && threshold <= approvers.len(), TokenError::BadApprovers)?;
+    require(
+        threshold >= 1 && threshold <= approvers.len(),
+        TokenError::BadApprovers,
+    )?;
     for (place, approver) in approvers.iter().enumerate() {
         require(approver != &[0; 32], TokenError::BadApprovers)?;
-        require(!approvers[..place].contains(approver), TokenError::BadApprovers)?;
+        require(
+            !approvers[..place].contains(approver),
+            TokenError::BadApprovers,
+        )?;
         asset.approvers[place] = *approver;
     }
     asset.approver_count = approvers.len() as u8;

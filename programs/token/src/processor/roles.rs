@@ -28,7 +28,10 @@ pub fn hand_over(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
         2 => asset.recovery = replaced(asset.recovery, holder.address(), next.address())?,
         _ => replace_approver(&mut asset, role, [holder.address(), next.address()])?,
     }
-    require({ asset.compliance } != { asset.recovery }, CommonError::DuplicateAccount)?;
+    require(
+        { asset.compliance } != { asset.recovery },
+        CommonError::DuplicateAccount,
+    )?;
     asset_account.account.set(&asset);
     event::role_handed_over(asset_account.address(), role, next.address());
     Ok(())
@@ -47,7 +50,10 @@ fn replace_approver(asset: &mut Asset, role: u8, people: [&Address; 2]) -> Progr
     let [holder, next] = people;
     let seat = role - ROLE_APPROVERS;
     require(seat < asset.approver_count, CommonError::BadInstructionData)?;
-    require(asset.seat(holder) == Some(seat), CommonError::WrongAuthority)?;
+    require(
+        asset.seat(holder) == Some(seat),
+        CommonError::WrongAuthority,
+    )?;
     require(asset.seat(next).is_none(), TokenError::BadApprovers)?;
     asset.approvers[seat as usize].copy_from_slice(next.as_ref());
     Ok(())

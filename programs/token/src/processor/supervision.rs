@@ -28,7 +28,10 @@ pub fn freeze(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     accounts.finish()?;
     let reason = reader.u16()?;
     reader.finish()?;
-    require(compliance.address() == &{ asset.compliance }, CommonError::WrongAuthority)?;
+    require(
+        compliance.address() == &{ asset.compliance },
+        CommonError::WrongAuthority,
+    )?;
     tokens.set_frozen(&asset_account, &account, true)?;
     event::frozen_set(asset_account.address(), token_view.address(), true, reason);
     Ok(())
@@ -47,7 +50,10 @@ pub fn thaw(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     accounts.finish()?;
     let reason = reader.u16()?;
     reader.finish()?;
-    require(compliance.address() == &{ asset.compliance }, CommonError::WrongAuthority)?;
+    require(
+        compliance.address() == &{ asset.compliance },
+        CommonError::WrongAuthority,
+    )?;
     require(asset.mode != MODE_MANAGED, TokenError::Managed)?;
     party.require_eligible(&asset)?;
     require(!party.is_locked_up()?, TokenError::LockedUp)?;
@@ -67,7 +73,10 @@ pub fn set_paused(mut accounts: Accounts, mut reader: Reader) -> ProgramResult {
     accounts.finish()?;
     let paused = reader.bool()?;
     reader.finish()?;
-    require(compliance.address() == &{ asset.compliance }, CommonError::WrongAuthority)?;
+    require(
+        compliance.address() == &{ asset.compliance },
+        CommonError::WrongAuthority,
+    )?;
     if asset.paused == u8::from(paused) {
         return Ok(());
     }
@@ -88,7 +97,10 @@ pub fn set_blocked_countries(mut accounts: Accounts, mut reader: Reader) -> Prog
     let asset_account = AssetAccount::take_writable(&mut accounts)?;
     accounts.finish()?;
     let mut asset = asset_account.account.get();
-    require(compliance.address() == &{ asset.compliance }, CommonError::WrongAuthority)?;
+    require(
+        compliance.address() == &{ asset.compliance },
+        CommonError::WrongAuthority,
+    )?;
     let count = reader.u32()? as usize;
     require(count <= COUNTRIES_MAX, CommonError::BadInstructionData)?;
     let mut blocked = [0u16; COUNTRIES_MAX];

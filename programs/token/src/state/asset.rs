@@ -103,7 +103,9 @@ impl Asset {
     #[inline(always)]
     pub fn seat(&self, approver: &Address) -> Option<u8> {
         let count = self.approver_count as usize;
-        let place = self.approvers[..count].iter().position(|seat| seat == approver.as_ref());
+        let place = self.approvers[..count]
+            .iter()
+            .position(|seat| seat == approver.as_ref());
         place.map(|place| place as u8)
     }
 }
