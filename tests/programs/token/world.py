@@ -73,6 +73,11 @@ def unsigned(instruction: Instruction, place: int) -> Instruction:
     return Instruction(instruction.program_id, instruction.data, metas)
 
 
+def mint_data_of_money() -> bytes:
+    """The bytes of a mint with six decimals and no authorities."""
+    return bytes(36) + (10**15).to_bytes(8, "little") + bytes([6, 1]) + bytes(36)
+
+
 class World:
     """The chain, and shorthand for what tests do on it."""
 
@@ -99,8 +104,7 @@ class World:
     def add_money(self) -> Pubkey:
         """Put a mint of SPL Token there, and give everyone an account of it."""
         mint = key("money").pubkey()
-        supply = (10**15).to_bytes(8, "little")
-        self.put(mint, bytes(36) + supply + bytes([6, 1]) + bytes(36), TOKEN_PROGRAM)
+        self.put(mint, mint_data_of_money(), TOKEN_PROGRAM)
         for person in self.people:
             atoms = MONEY_ATOMS if person == "issuer" else 0
             address = associated_account(self.at(person), mint, TOKEN_PROGRAM)
