@@ -172,8 +172,9 @@ impl Plan<'_> {
 
     #[inline(always)]
     fn fund(&self) -> ProgramResult {
-        // A product that is checked for overflow needs 128 bits, which this compiler cannot do. The
-        // runtime bounds the price per byte, and accounts made here are below 16 KiB: 64 bits hold it.
+        // A product that is checked for overflow needs 128 bits, which this compiler cannot do.
+        // The runtime bounds the price per byte, and accounts made here are below 16 KiB: 64 bits
+        // hold the product.
         let empty = Rent::get()?.try_minimum_balance(0)?;
         let per_byte = empty / RENT_OVERHEAD_BYTES;
         let wanted = empty + per_byte.wrapping_mul(self.space_paid as u64);

@@ -1,5 +1,5 @@
-//! A realm: the rules and the locked tokens of one mint. At ["realm", creator, mint]; the tokens lie
-//! at ["vault", realm], which only the realm's own address signs for; proposals act as
+//! A realm: the rules and the locked tokens of one mint. At ["realm", creator, mint]; the tokens
+//! lie at ["vault", realm], which only the realm's own address signs for; proposals act as
 //! ["authority", realm], another address, so that none of them can reach the locked tokens.
 
 use pinocchio::{
