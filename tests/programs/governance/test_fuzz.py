@@ -6,10 +6,18 @@ import pytest
 from solders.instruction import Instruction
 
 from realstack.chain.governance import COMPLETED, IDL, NO, YES
-from tests.programs.governance.world import HOLDINGS_ATOMS, SUPPLY_ATOMS, Refused, World, digest
+from tests.programs.governance.world import (
+    HOLDINGS_ATOMS,
+    SUPPLY_ATOMS,
+    Refused,
+    World,
+    digest,
+    key,
+)
 from tests.programs.mutation import Mutator
 
 PROPOSALS = 8
+TREASURY_ATOMS = 1_000
 PEOPLE = ("alice", "bob", "carol", "dave")
 
 
@@ -72,8 +80,10 @@ class Fuzz:
         everything = [world.atoms(world.tokens(person)) for person in PEOPLE]
         proposals = [world.proposal(index) for index in range(realm["proposal_count"])]
         executed = sum(proposal["executed_count"] for proposal in proposals)
-        total = sum(everything) + realm["deposited_atoms"]
-        assert sum(HOLDINGS_ATOMS.values()) + executed == total
+        treasury = world.atoms(key("treasury").pubkey())  # gives by execution; anyone may pay in
+        assert treasury >= TREASURY_ATOMS - executed
+        total = sum(everything) + realm["deposited_atoms"] + treasury
+        assert sum(HOLDINGS_ATOMS.values()) + TREASURY_ATOMS == total
         for proposal in proposals:
             votes = [proposal[f"{choice}_atoms"] for choice in ("yes", "no", "abstain")]
             assert sum(votes) <= SUPPLY_ATOMS
@@ -96,7 +106,7 @@ def run(seed: int, steps: int) -> Fuzz:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [3, 4])
 def test_no_permutation_of_accounts_and_data_breaks_an_invariant(seed: int) -> None:
     """The vault equals the deposits, and nothing is executed twice."""
     fuzz = run(seed, 3_000)

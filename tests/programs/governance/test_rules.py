@@ -225,6 +225,7 @@ def test_a_supply_minted_later_does_not_change_the_quorum() -> None:
 VOTERS = ("alice", "bob", "carol")
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     choices=st.tuples(*(st.sampled_from((NO, YES, ABSTAIN, None)) for _ in VOTERS)),

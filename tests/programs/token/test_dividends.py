@@ -53,6 +53,7 @@ def test_a_table_has_rows_above_zero(rows: list[Row]) -> None:
         Table(Pubkey.default(), rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     holdings=st.lists(st.integers(1, 10**6), min_size=1, max_size=len(HOLDERS)),
