@@ -56,6 +56,18 @@ class ErrorKind:
 # number -> (HTTP status, outcome, can the very same request succeed later, meaning)
 _EDGE: dict[EdgeError, tuple[int, Outcome, bool, str]] = {
     EdgeError.MALFORMED_JSON: (400, Outcome.REJECTED, False, "the body is not JSON"),
+    EdgeError.MALFORMED_HTTP: (
+        400,
+        Outcome.REJECTED,
+        False,
+        "this is no HTTP request, or its head is too large",
+    ),
+    EdgeError.REQUEST_TOO_SLOW: (
+        408,
+        Outcome.REJECTED,
+        True,
+        "the request did not come in time",
+    ),
     EdgeError.INVALID_FIELD: (422, Outcome.REJECTED, False, "a field breaks its rule"),
     EdgeError.UNKNOWN_FIELD: (422, Outcome.REJECTED, False, "there is no such field here"),
     EdgeError.MISSING_FIELD: (422, Outcome.REJECTED, False, "a field that is needed is missing"),

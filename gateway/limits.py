@@ -5,6 +5,9 @@ from __future__ import annotations
 BODY_BYTES_MAX = 64 << 10  # an order takes 500 bytes; room for a batch of some hundred
 NESTING_MAX = 16  # the deepest request has 3 levels
 QUERY_BYTES_MAX = 4 << 10  # all parameters of a list together take less than 300
+HEAD_BYTES_MAX = 32 << 10  # a browser's cookies and all; ours has under 1 kB
+HEADERS_MAX = 100  # lines of a head
+REQUEST_SECONDS = 10.0  # for the whole of a request to come; the largest has 64 KB
 KEY_CHARACTERS_MAX = 256  # an API key has 43; longer ones are refused before they are hashed
 
 PAGE_SIZE_DEFAULT = 100

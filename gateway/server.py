@@ -16,6 +16,7 @@ import uvloop
 from engine.keys import KeysInvalid
 from gateway.app import create_app
 from gateway.limits import WS_CONNECTIONS_MAX, WS_MESSAGE_BYTES_MAX
+from gateway.protocol import HttpProtocol
 from gateway.service import Gateway, GatewaySettings
 from realstack.settings import MissingSetting
 from services._base.process import announce, configure_logs
@@ -104,7 +105,7 @@ def server_config(gateway: Gateway, listen: str) -> uvicorn.Config:
         create_app(gateway),
         host=host,
         port=port,
-        http="h11",
+        http=HttpProtocol,
         ws="websockets-sansio",
         ws_max_size=4 * WS_MESSAGE_BYTES_MAX,  # beyond the session's own limit the frame is cut
         ws_per_message_deflate=False,  # a frame is encoded once for all; this would do it for each

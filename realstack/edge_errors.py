@@ -8,11 +8,12 @@ reused.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, unique
 
 from engine.core.rejects import Reject
 
 
+@unique
 class EdgeError(IntEnum):
     """Errors of the doors."""
 
@@ -55,10 +56,11 @@ class EdgeError(IntEnum):
     FEED_BROKEN = 1_037
     TOO_MANY_CALLS = 1_038
     REQUEST_TOO_SLOW = 1_039
-    INVALID_RECORDING = 1_038
+    MALFORMED_HTTP = 1_040
+    INVALID_RECORDING = 1_041
 
 
-# gRPC alone: what is no protobuf message, an engine that stops, too many calls, a slow request.
+# gRPC alone: what is no protobuf message, an engine that stops, too many calls.
 GRPC_ONLY = frozenset(
     (
         EdgeError.MALFORMED,
@@ -66,7 +68,6 @@ GRPC_ONLY = frozenset(
         EdgeError.CLOSED,
         EdgeError.TOO_MANY_STREAMS,
         EdgeError.TOO_MANY_CALLS,
-        EdgeError.REQUEST_TOO_SLOW,
     )
 )
 # The command line and the SDK behind it alone.

@@ -28,6 +28,7 @@ from solders.rpc.errors import (
 from solders.signature import Signature
 from solders.transaction_status import (
     InstructionErrorCustom,
+    InstructionErrorFieldless,
     TransactionConfirmationStatus,
     TransactionErrorFieldless,
     TransactionErrorInstructionError,
@@ -326,6 +327,8 @@ def failure_of(error: Any) -> Failure:
 
 
 def _name(error: Any) -> str:
-    if isinstance(error, TransactionErrorFieldless):
-        return str(error).rsplit(".", maxsplit=1)[-1]
-    return str(error).rsplit(".", maxsplit=1)[-1]
+    """Return the name of an error without that of its type in front."""
+    text = str(error)
+    if isinstance(error, TransactionErrorFieldless | InstructionErrorFieldless):
+        return text.rpartition(".")[2]
+    return text.removeprefix("TransactionError").removeprefix("InstructionError")

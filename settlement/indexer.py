@@ -43,6 +43,15 @@ def vaults_of(custody: Custody, registry: Registry) -> dict[Pubkey, Vault]:
     }
 
 
+def why_not(deposit: SeenDeposit) -> str:
+    """Return why a deposit cannot be credited and is for a person; '' if it can."""
+    if deposit.instruction.startswith(UNEXPLAINED):
+        return "no known instruction explains it"
+    if deposit.account_id == FEE_ACCOUNT_ID:
+        return "it came into the venue's own account"
+    return ""
+
+
 class DepositReader:
     """Reads what came into custody accounts; stores nothing."""
 
@@ -108,8 +117,20 @@ class Indexer:
         registry: RegistryFile,
         venue: Venue,
         clock: Clock,
+        refused_again_ns: int,
     ) -> None:
-        """Take the parts; nothing is read yet."""
+        """Take the parts; nothing is read yet.
+
+        Args:
+            chain: The node.
+            store: What was seen, and how far accounts were read.
+            custody: Addresses.
+            registry: Accounts and assets.
+            venue: Credits deposits.
+            clock: For the time of the first sending.
+            refused_again_ns: How long a deposit that the venue could not take yet waits.
+        """
+        self._refused_again_ns = refused_again_ns
         self._chain = chain
         self._store = store
         self._custody = custody
@@ -119,6 +140,7 @@ class Indexer:
         self._reader = DepositReader(chain, store)
         self._balances: dict[Pubkey, int | None] = {}
         self._passes = 0
+        self._not_before_ns: dict[SeenDeposit, int] = {}
         self.slot_seen = 0
         """The newest finalized slot that was read."""
 
@@ -154,12 +176,10 @@ class Indexer:
         if not sightings:
             return 0
         deposits = await self._reader.read(vault, custody[vault], sightings, custody)
-        parked = [each for each in deposits if each.instruction.startswith(UNEXPLAINED)]
         await self._store.add(
             vault,
-            [each for each in deposits if each not in parked],
+            [(each, why_not(each)) for each in deposits],
             newest=sightings[-1].signature,
-            parked=parked,
         )
         for deposit in deposits:
             log.info("deposit_seen", account_id=deposit.account_id, signature=deposit.signature)
@@ -173,7 +193,10 @@ class Indexer:
         """
         credited = 0
         for deposit in await self._store.to_credit(CREDITS_PER_PASS):
-            sent_time_ns = await self._store.first_sent(deposit, self._clock.now_ns())
+            now_ns = self._clock.now_ns()
+            if now_ns < self._not_before_ns.get(deposit, 0):
+                continue
+            sent_time_ns = await self._store.first_sent(deposit, now_ns)
             if sent_time_ns is None:
                 continue
             try:
@@ -187,7 +210,9 @@ class Indexer:
             except VenueRefused as error:
                 log.warning("deposit_refused", signature=deposit.signature, reason=str(error))
                 await self._store.refused(deposit, str(error), again=error.transient)
+                self._not_before_ns[deposit] = now_ns + self._refused_again_ns
                 continue
+            self._not_before_ns.pop(deposit, None)
             maybe_die("credited")
             await self._store.credited(deposit, sequence=done.sequence)
             credited += 1

@@ -18,7 +18,7 @@ from engine.core.invariants import check
 from services._base.database import Connection
 from settlement.batcher import BATCH_FILLS_MAX, bisect, pack, pack_all
 from settlement.builder import Builder
-from settlement.chain import Blockhash
+from settlement.chain import Blockhash, Failure
 from settlement.clock import Clock
 from settlement.confirmer import Confirmer, Finding, Verdict, next_step
 from settlement.killpoints import maybe_die
@@ -29,7 +29,7 @@ from settlement.store import fills as fill_rows
 from settlement.store import withdrawals as withdrawal_rows
 from settlement.store.batches import BatchStore, create, parent_of, waiting_to_be_sent
 from settlement.store.payments import LeaseLost, PaymentStore
-from settlement.submitter import Submitter
+from settlement.submitter import Refusal, Submitter, judge
 from settlement.transactions import batch_size
 
 log = structlog.get_logger()
@@ -38,6 +38,7 @@ Item = TypeVar("Item")
 
 PASS_FILLS_MAX = 4 * BATCH_FILLS_MAX
 PASS_PAYMENTS_MAX = 64  # what one worker takes at a time, so that others find work too
+LOOKED_AT_MAX = 2_048  # in flight per worker; eight questions to the node
 AT_ONCE_MAX = 8  # hides the node's and the database's answer times; bounds connections
 FAILURES_MAX = 2  # a single fill that fails on chain is tried once more, then parked
 
@@ -134,7 +135,8 @@ class Settler:
         all that was begun has ended.
         """
         one_of_few = asyncio.Semaphore(AT_ONCE_MAX)
-        deadline_ns = self._clock.now_ns() + self._payments.lease_ns // 2
+        # At least half of each lease is left now; a quarter is kept for what has begun.
+        deadline_ns = self._clock.now_ns() + self._payments.lease_ns // 4
 
         async def do(item: Item) -> bool:
             async with one_of_few:
@@ -161,8 +163,11 @@ class Settler:
 
     async def confirm(self) -> list[Finding]:
         """Look what became of all that was sent, and move it on; return what was found."""
-        claimed = await self._payments.claim(TO_CONFIRM, PASS_PAYMENTS_MAX * 4)
-        claimed = [each for each in claimed if each.payment_id not in self._sending]
+        # What the sending pass has in its hands is its own, from before the claim to after it.
+        sending = set(self._sending)
+        claimed = await self._payments.claim(TO_CONFIRM, LOOKED_AT_MAX)
+        sending |= self._sending
+        claimed = [each for each in claimed if each.payment_id not in sending]
         if not claimed:
             return []
         attempts = await self._payments.live_attempts(claimed)
@@ -185,9 +190,8 @@ class Settler:
     async def _move_on(self, finding: Finding) -> None:
         payment, verdict, status = finding.payment, finding.verdict, finding.status
         step = next_step(payment.state, verdict)
-        if step is Step.SEEN_FAILED:
-            text = "" if status is None or status.failure is None else status.failure.text
-            await self.fail(payment, step, f"failed on chain: {text}")
+        if step is Step.SEEN_FAILED and status is not None and status.failure is not None:
+            await self._failed_on_chain(payment, status.failure)
             return
         if step is not None:
             if step is Step.SEEN_CONFIRMED:
@@ -205,6 +209,18 @@ class Settler:
         if payment.state is State.SIGNED or (verdict is Verdict.RESEND and waited):
             self._sent_ns[signature] = now_ns
             await self._submitter.broadcast(payment, finding.attempt)
+
+    async def _failed_on_chain(self, payment: Payment, failure: Failure) -> None:
+        blame, reason = judge(failure), f"failed on chain: {failure.text}"
+        if blame is Refusal.PAYMENT:
+            await self.fail(payment, Step.SEEN_FAILED, reason)
+        elif blame is Refusal.RECEIPT:
+            await self._submitter.receipt_found(payment)
+        else:
+            log.error("failed_outside", payment_id=payment.payment_id, reason=reason)
+            now_ns = self._clock.now_ns()
+            step = Step.SEEN_FAILED_OUTSIDE
+            await self._payments.step(payment, step, now_ns=now_ns, reason=reason)
 
     async def fail(self, payment: Payment, step: Step, reason: str) -> None:
         """End a payment that cannot be made, and put what it was for on another way, in one commit.

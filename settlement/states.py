@@ -42,6 +42,7 @@ class Step(StrEnum):
     SEEN_CONFIRMED = "seen confirmed"
     SEEN_FINAL = "seen final"
     SEEN_FAILED = "seen failed, final"
+    SEEN_FAILED_OUTSIDE = "seen failed, final, for a reason outside its moves"
     VANISHED = "vanished with its fork"
     PROVEN_DEAD = "proven dead"
     OUTCOME_UNKNOWN = "outcome unknown"
@@ -65,7 +66,9 @@ STEPS: dict[tuple[State, Step], State] = {
     **{(state, Step.SEEN_FAILED): State.FAILED for state in _ON_CHAIN},
     (State.CONFIRMED, Step.VANISHED): State.IN_FLIGHT,
     **{(state, Step.PROVEN_DEAD): State.EXPIRED for state in _ON_CHAIN[:2]},
-    **{(state, Step.OUTCOME_UNKNOWN): State.PARKED for state in _ON_CHAIN[:2]},
+    **{(state, Step.OUTCOME_UNKNOWN): State.PARKED for state in _ON_CHAIN},
+    # It is spent, nothing moved, and the moves are not to blame: it is signed anew.
+    **{(state, Step.SEEN_FAILED_OUTSIDE): State.EXPIRED for state in _ON_CHAIN},
     # The receipt of the payment exists, made by a transaction that is not ours.
     (State.NETTED, Step.OUTCOME_UNKNOWN): State.PARKED,
     (State.EXPIRED, Step.OUTCOME_UNKNOWN): State.PARKED,

@@ -39,7 +39,7 @@ _ACCOUNT_IN_USE = 0  # the system program's error for an account that exists alr
 
 
 class Refusal(Enum):
-    """What a failed simulation means."""
+    """What a failure, in a simulation or on chain, means."""
 
     PAYMENT = auto()  # these moves cannot be made: split the batch, or park it
     WORKER = auto()  # not the payment's fault (fee payer empty, say): try again later
@@ -55,7 +55,7 @@ class Refused:
 
 
 def judge(failure: Failure) -> Refusal:
-    """Sort a simulation's failure by whose fault it is."""
+    """Sort a failure by whose fault it is."""
     if failure.instruction is None:
         return Refusal.WORKER
     if failure.instruction == RECEIPT_INDEX:
@@ -174,13 +174,19 @@ class Submitter:
         if verdict is Refusal.PAYMENT:
             return Refused(payment, f"refused in simulation: {failure.text}")
         if verdict is Refusal.RECEIPT:
-            await self._receipt_found(payment)
+            await self.receipt_found(payment)
         else:
             log.error("cannot_send", payment_id=payment.payment_id, failure=failure.text)
         return None
 
-    async def _receipt_found(self, payment: Payment) -> None:
-        """A transaction of this payment has landed: note it if it is ours, else ask a person."""
+    async def receipt_found(self, payment: Payment) -> None:
+        """Note that a transaction of this payment has landed; park it if that is not ours.
+
+        Its moves were made: it must neither be signed anew nor split.
+
+        Raises:
+            LeaseLost: Another worker has the payment.
+        """
         address = receipt_address(self._custody.authority, payment.receipt_seed)
         sightings = await self._chain.signatures(address, until=None)
         landed = [each for each in sightings if not each.failed]

@@ -11,6 +11,10 @@ from hypothesis import settings
 
 from realstack._tools import build
 
+# Tests start processes while gRPC runs here. They begin a program of their own at once, so gRPC
+# need not be made fit to go on in them, which now and then kills them. Set before it is loaded.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 UNIT_TEST_SECONDS_MAX = 0.25
 STALE = pytest.StashKey[bool]()
 

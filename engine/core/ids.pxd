@@ -8,8 +8,8 @@ from engine.core.state cimport Core, IdEntry, IdWindow, Table
 from engine.core.table cimport slot_hash, slot_value, table_has_room, table_home, table_mask
 
 cdef enum:
-    CHUNK_BITS = 16  # entries of a chunk: 4 MiB
-    CHUNK_MASK = 65535
+    CHUNK_BITS = 12  # entries of a chunk: 256 KiB
+    CHUNK_MASK = 4095
     FIRST_CHUNKS = 4
 
 cdef bint ids_reserve(IdWindow *ids) noexcept nogil

@@ -20,7 +20,6 @@ from cython.cimports.engine.core.ids import (
     is_entry_of,
 )
 from cython.cimports.engine.core.layout import Command
-from cython.cimports.engine.core.memory import zeroed
 from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.state import Core, IdEntry, IdWindow, Order, check
 from cython.cimports.engine.core.sums import hash_id_entry
@@ -34,7 +33,7 @@ from cython.cimports.engine.core.table import (
     table_replace,
 )
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.libc.stdlib import calloc, free
+from cython.cimports.libc.stdlib import calloc, free, malloc
 
 
 @cython.cfunc
@@ -59,8 +58,7 @@ def has_chunk(ids: cython.pointer(IdWindow), position: uint64_t) -> cython.bint:
     chunk = chunk & (ids.chunks_capacity - 1)
     if ids.chunks[chunk] == cython.NULL:
         ids.chunks[chunk] = cython.cast(
-            cython.pointer(IdEntry),
-            zeroed(cython.sizeof(IdEntry) << CHUNK_BITS, cython.address(ids.blocks[chunk])),
+            cython.pointer(IdEntry), malloc(cython.sizeof(IdEntry) << CHUNK_BITS)
         )
     return ids.chunks[chunk] != cython.NULL
 
@@ -77,21 +75,12 @@ def grow_directory(ids: cython.pointer(IdWindow)) -> cython.bint:
     )
     if chunks == cython.NULL:
         return False
-    blocks: cython.pointer(cython.p_void) = cython.cast(
-        cython.pointer(cython.p_void), calloc(capacity, cython.sizeof(cython.p_void))
-    )
-    if blocks == cython.NULL:
-        free(chunks)
-        return False
     first: uint64_t = ids.first >> CHUNK_BITS
     chunk: uint64_t
     for chunk in range(first, first + ids.chunks_capacity):
         chunks[chunk & (capacity - 1)] = ids.chunks[chunk & (ids.chunks_capacity - 1)]
-        blocks[chunk & (capacity - 1)] = ids.blocks[chunk & (ids.chunks_capacity - 1)]
     free(ids.chunks)
-    free(ids.blocks)
     ids.chunks = chunks
-    ids.blocks = blocks
     ids.chunks_capacity = capacity
     return True
 
@@ -199,8 +188,7 @@ def evict(
 def drop_chunk(ids: cython.pointer(IdWindow), chunk: uint64_t) -> cython.void:
     """Give a chunk back whose entries are all gone."""
     chunk = chunk & (ids.chunks_capacity - 1)
-    free(ids.blocks[chunk])
-    ids.blocks[chunk] = cython.NULL
+    free(ids.chunks[chunk])
     ids.chunks[chunk] = cython.NULL
 
 
@@ -227,7 +215,6 @@ def ids_free(ids: cython.pointer(IdWindow)) -> cython.void:
     """Give the memory back."""
     chunk: uint64_t
     for chunk in range(ids.chunks_capacity):
-        free(ids.blocks[chunk])
+        free(ids.chunks[chunk])
     free(ids.chunks)
-    free(ids.blocks)
     table_free(cython.address(ids.table))

@@ -152,8 +152,6 @@ cdef struct Withdrawal:
 cdef struct Table:
     uint64_t *slots
     uint64_t *old_slots
-    void *block  # the memory of `slots`
-    void *old_block
     uint64_t limit  # entries below which it needs no care: half the slots, 0 while it moves
     uint64_t old_next  # the first old slot that has not moved
     uint64_t old_left  # how many old slots are still to be looked at
@@ -176,7 +174,6 @@ cdef struct IdEntry:
 # Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
 cdef struct IdWindow:
     IdEntry **chunks
-    void **blocks  # the memory of the chunks
     uint64_t chunks_capacity
     uint64_t first
     uint64_t next

@@ -9,7 +9,6 @@ half stays searchable.
 """
 
 import cython
-from cython.cimports.engine.core.memory import zeroed
 from cython.cimports.engine.core.state import Table
 from cython.cimports.engine.core.table import (
     FIRST_BITS,
@@ -21,16 +20,19 @@ from cython.cimports.engine.core.table import (
     table_mask,
 )
 from cython.cimports.libc.stdint import uint32_t, uint64_t
-from cython.cimports.libc.stdlib import free
+from cython.cimports.libc.stdlib import calloc, free
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def new_slots(bits: uint32_t, block: cython.pointer(cython.p_void)) -> cython.pointer(uint64_t):
-    """Allocate empty slots; NULL when there is no memory. `block` is what to free."""
-    size: cython.size_t = cython.sizeof(uint64_t) << bits
-    return cython.cast(cython.pointer(uint64_t), zeroed(size, block))
+def new_slots(bits: uint32_t) -> cython.pointer(uint64_t):
+    """Allocate empty slots; NULL when there is no memory.
+
+    A large block is fresh from the system, which clears its pages when they are first touched.
+    """
+    count: cython.size_t = cython.cast(cython.size_t, 1) << bits
+    return cython.cast(cython.pointer(uint64_t), calloc(count, cython.sizeof(uint64_t)))
 
 
 @cython.cfunc
@@ -40,17 +42,15 @@ def table_reserve(table: cython.pointer(Table)) -> cython.bint:
     """Make room for one more entry, or go on moving; False when there is no memory."""
     bits: uint32_t = FIRST_BITS
     slots: cython.pointer(uint64_t)
-    block: cython.p_void = cython.NULL
     if table.slots != cython.NULL:
         bits = table.bits + (2 if table.bits < SMALL_BITS else 1)
     if table.old_slots == cython.NULL:
-        slots = new_slots(bits, cython.address(block))
+        slots = new_slots(bits)
         if slots == cython.NULL:
             return False
         if table.slots != cython.NULL:
             start_moving(table)
         table.slots = slots
-        table.block = block
         table.bits = bits
         table.limit = cython.cast(uint64_t, 1) << (bits - 1)
     if table.old_slots != cython.NULL:
@@ -65,7 +65,6 @@ def table_reserve(table: cython.pointer(Table)) -> cython.bint:
 def start_moving(table: cython.pointer(Table)) -> cython.void:
     """Make the slots the old ones, to be moved from the first empty slot on."""
     table.old_slots = table.slots
-    table.old_block = table.block
     table.old_bits = table.bits
     table.old_left = cython.cast(uint64_t, 1) << table.bits
     table.old_next = 0
@@ -84,9 +83,8 @@ def move_some(table: cython.pointer(Table)) -> cython.void:
         if table.old_left > MOVES_PER_INSERT and table.old_slots[table.old_next] == 0:
             return
         move_one(table)
-    free(table.old_block)
+    free(table.old_slots)
     table.old_slots = cython.NULL
-    table.old_block = cython.NULL
     table.limit = cython.cast(uint64_t, 1) << (table.bits - 1)
 
 
@@ -198,7 +196,7 @@ def table_replace(
 @cython.exceptval(check=False)
 def table_free(table: cython.pointer(Table)) -> cython.void:
     """Give the memory back."""
-    free(table.block)
-    free(table.old_block)
+    free(table.slots)
+    free(table.old_slots)
     table.slots = cython.NULL
     table.old_slots = cython.NULL

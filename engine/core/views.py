@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-# A working order, 160 bytes. What it shows is its leaves, an iceberg's tranche, or 0 when hidden or
+# A working order, 128 bytes. What it shows is its leaves, an iceberg's tranche, or 0 when hidden or
 # waiting.
 ORDER_VIEW = np.dtype(
     [

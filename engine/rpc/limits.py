@@ -29,6 +29,10 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", CLIENT_PING_INTERVAL_MS_MIN),
     ("grpc.http2.max_ping_strikes", PING_STRIKES_MAX),
+    # A burst of calls waits for its turn: beyond the first of these gRPC cancels some, beyond the
+    # second all, whoever makes them.
+    ("grpc.server.max_pending_requests", CALLS_MAX // 2),
+    ("grpc.server.max_pending_requests_hard_limit", CALLS_MAX),
     # Two engines on one port would share its clients without anybody noticing.
     ("grpc.so_reuseport", 0),
 )

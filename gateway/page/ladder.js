@@ -96,7 +96,8 @@ export class Ladder {
     setText(price, shown ? grouped(shown) : "–");
     price.className = this.last ? this.last.side : "";
     const spread = this.book.spread();
-    const note = spread === null ? "One side is empty" : this.spreadText(spread, bids[0].value);
+    const none = bids.length || asks.length ? "One side is empty" : "No order yet";
+    const note = spread === null ? none : this.spreadText(spread, bids[0].value);
     setText(byId("spread-note"), this.book.ready ? note : "");
   }
 

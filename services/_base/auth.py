@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Callable
 
 import grpc
 
-from services._base.errors import refuse
+from engine.rpc.arrival import Admit
+from engine.rpc.errors import EdgeError
 
 KEY_HEADER = "x-api-key"
 OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
+CALLS_AT_ONCE_MAX = 1_000
+CALLS_PER_KEY_MAX = 400  # of those, so that one key cannot keep the others out
+OPEN_CALLS_MAX = 100  # the same of all that need no key
 
 IsKnown = Callable[[str], bool]
 
 
-class ApiKeyInterceptor(grpc.aio.ServerInterceptor):
-    """Refuses calls without a known API key, before anything of the request is read."""
+def admission(is_known: IsKnown) -> Admit:
+    """Return what lets calls in, or refuses them before anything of their request is read.
 
-    def __init__(self, is_known: IsKnown) -> None:
-        self._is_known = is_known
+    Args:
+        is_known: Tells whether an API key is valid.
+    """
 
-    async def intercept_service(
-        self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
-        ],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Let the call through, or replace its handler by one that refuses."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler_call_details.method.startswith(OPEN_SERVICES):
-            return handler
-        metadata = handler_call_details.invocation_metadata
-        keys = [value for name, value in metadata if name == KEY_HEADER]
-        if len(keys) == 1 and isinstance(keys[0], str) and self._is_known(keys[0]):
-            return handler
-        return _REFUSING
+    def admit(details: grpc.HandlerCallDetails) -> tuple[str, int]:
+        if details.method.startswith(OPEN_SERVICES):
+            return "", OPEN_CALLS_MAX
+        keys = [value for name, value in details.invocation_metadata or () if name == KEY_HEADER]
+        if len(keys) == 1 and isinstance(keys[0], str) and is_known(keys[0]):
+            return keys[0], CALLS_PER_KEY_MAX
+        # The same for a missing, a doubled and an unknown key.
+        raise EdgeError(
+            grpc.StatusCode.UNAUTHENTICATED,
+            "NOT_AUTHENTICATED",
+            f"{KEY_HEADER}: a valid API key is needed",
+        )
 
-
-async def _refuse(
-    requests: AsyncIterator[object], context: grpc.aio.ServicerContext[Any, Any]
-) -> AsyncIterator[object]:
-    """Refuse, the same for a missing, a doubled and an unknown key; wait for no request first."""
-    code = grpc.StatusCode.UNAUTHENTICATED
-    yield await refuse(
-        context, code, "NOT_AUTHENTICATED", f"{KEY_HEADER}: a valid API key is needed"
-    )
-
-
-_REFUSING: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)
+    return admit

@@ -8,12 +8,12 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services._base.auth import ApiKeyInterceptor, IsKnown
+from engine.rpc.arrival import Arrivals
+from services._base.auth import CALLS_AT_ONCE_MAX, IsKnown, admission
 from services._base.decoding import DecodingInterceptor
 from services._base.settings import split_address
 
 MESSAGE_BYTES_MAX = 1 << 20  # a page of 1,000 rows is a tenth of it
-CALLS_AT_ONCE_MAX = 1_000
 GRACE_SECONDS = 2.0
 
 _OPTIONS = (
@@ -44,7 +44,7 @@ class GrpcServer:
             is_known_key: Tells whether an API key is valid.
         """
         self._server = grpc.aio.server(
-            interceptors=[ApiKeyInterceptor(is_known_key), DecodingInterceptor()],
+            interceptors=[Arrivals(admission(is_known_key)), DecodingInterceptor()],
             options=_OPTIONS,
             maximum_concurrent_rpcs=CALLS_AT_ONCE_MAX,
         )

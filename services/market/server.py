@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import grpc
+from asyncpg import PostgresError
 
 from engine.keys import KeysInvalid, KeyTable
 from realstack.settings import MissingSetting
-from services._base.database import open_pool
+from services._base.database import MigrationError, open_pool
 from services._base.grpc_server import GrpcServer
 from services._base.process import announce, configure_logs, run_until_stopped, stop_event
 from services._base.settings import (
@@ -27,6 +28,16 @@ from services.market.servicer import SERVICE_NAME, add_market_servicer
 from services.market.store import ProjectionError, Store
 
 NAME = "market"
+# What ends the process with one line that says why; anything else is a bug and shows where.
+CANNOT_GO_ON = (
+    KeysInvalid,
+    MigrationError,
+    MissingSetting,
+    OSError,
+    PostgresError,
+    ProjectionError,
+    RuntimeError,  # gRPC: the address is taken
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logs(NAME)
     try:
         asyncio.run(serve(options))
-    except (MissingSetting, KeysInvalid, ProjectionError) as error:
+    except CANNOT_GO_ON as error:
         sys.stderr.write(f"{NAME}: {error}\n")
         return 1
     return 0

@@ -43,21 +43,18 @@ class DepositStore:
     async def add(
         self,
         vault: Pubkey,
-        deposits: Sequence[SeenDeposit],
+        deposits: Sequence[tuple[SeenDeposit, str]],
         *,
         newest: Signature,
-        parked: Sequence[SeenDeposit] = (),
     ) -> None:
         """Store what came in and how far the account was read, in one commit.
 
         Args:
             vault: The custody account.
-            deposits: To be credited.
+            deposits: Each with the reason why it is parked, or '' if it is to be credited.
             newest: The newest signature read.
-            parked: For a person: no known instruction explains them.
         """
-        rows = [(each, "SEEN", "") for each in deposits]
-        rows += [(each, "PARKED", "no known instruction explains it") for each in parked]
+        rows = [(each, "PARKED" if reason else "SEEN", reason) for each, reason in deposits]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.executemany(
                 "INSERT INTO settlement.deposits (signature, instruction, account_id, asset_id,"

@@ -37,16 +37,26 @@ class PaymentStore:
         return self._lease_ms * NS_PER_MS
 
     async def claim(self, states: Sequence[State], limit: int) -> list[Payment]:
-        """Claim open payments in trade order, or renew the claim on those that are ours."""
+        """Claim open payments in trade order; those that are ours already come first.
+
+        A claim of ours is renewed when half of it is over, not each time: rows that are only
+        looked at are not written.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                "UPDATE settlement.payments SET lease_owner = $1,"
+                "WITH ours AS (SELECT * FROM settlement.payments"
+                " WHERE state = ANY($3) AND state NOT IN ('FINAL', 'FAILED', 'PARKED')"
+                " AND lease_owner = $1 AND lease_until >= now() + $2 * interval '0.5 millisecond'"
+                " ORDER BY order_key, payment_id LIMIT $4),"
+                " claimed AS (UPDATE settlement.payments SET lease_owner = $1,"
                 " lease_until = now() + $2 * interval '1 millisecond'"
                 " WHERE payment_id IN (SELECT payment_id FROM settlement.payments"
                 " WHERE state = ANY($3) AND state NOT IN ('FINAL', 'FAILED', 'PARKED')"
-                " AND (lease_owner = $1 OR lease_until IS NULL OR lease_until < now())"
-                " ORDER BY order_key, payment_id LIMIT $4 FOR UPDATE SKIP LOCKED)"
-                " RETURNING *",
+                " AND (lease_until IS NULL OR lease_until < now() OR (lease_owner = $1"
+                " AND lease_until < now() + $2 * interval '0.5 millisecond'))"
+                " ORDER BY order_key, payment_id"
+                " LIMIT $4 - (SELECT count(*) FROM ours) FOR UPDATE SKIP LOCKED) RETURNING *)"
+                " SELECT * FROM ours UNION ALL SELECT * FROM claimed",
                 self.owner,
                 self._lease_ms,
                 list(states),

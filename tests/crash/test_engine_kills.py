@@ -33,9 +33,7 @@ async def test_three_kills_under_load_lose_double_and_change_nothing(tmp_path: P
 
 def executions(*names: str, leaves: int = 3) -> list[trading_pb2.Execution]:
     """Make a private stream: one order, accepted and then what is named."""
-    order = trading_pb2.OrderState(
-        order_id=7, market_id=1, price_ticks=100, leaves_lots=leaves
-    )
+    order = trading_pb2.OrderState(order_id=7, market_id=1, price_ticks=100, leaves_lots=leaves)
     order.client_id.low = 5
     made = []
     for index, name in enumerate(names):

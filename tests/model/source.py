@@ -553,7 +553,7 @@ class CommandSource:
             (1.0, self._hold),
             (1.0, self._end_withdrawal),
             (2.4, self._define),
-            (0.3, self._window),
+            (0.6, self._window),
             (1.2, lambda: {"kind": CommandKind.TICK}),
             (1.0, self._reference_price),
             (2.5, self._iceberg),

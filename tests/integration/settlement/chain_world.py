@@ -64,12 +64,18 @@ class ChainWorld:
         """Switch a fault on."""
         await self.call("localnet_setFault", name, options)
 
-    async def send(self, *steps: Instruction, payer: Keypair, signers: list[Keypair]) -> Signature:
-        """Sign, send and let it land."""
+    async def send(
+        self,
+        *steps: Instruction,
+        payer: Keypair,
+        signers: list[Keypair],
+        skip_preflight: bool = False,
+    ) -> Signature:
+        """Sign and send."""
         blockhash = (await self.client.get_latest_blockhash(Processed)).value.blockhash
         message = Message.new_with_blockhash(list(steps), payer.pubkey(), blockhash)
         transaction = VersionedTransaction(message, [payer, *signers])
-        options = TxOpts(preflight_commitment=Processed)
+        options = TxOpts(skip_preflight=skip_preflight, preflight_commitment=Processed)
         return (await self.client.send_raw_transaction(bytes(transaction), options)).value
 
     async def build(

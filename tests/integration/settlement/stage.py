@@ -8,13 +8,13 @@ from pathlib import Path
 
 from services._base.database import Pool
 from settlement.chain import Chain
+from settlement.passes import Passes, Stores, Timing
 from settlement.registry import RegistryFile
 from settlement.signer import KeypairFile
 from settlement.states import State
 from settlement.store import bind_chain
 from settlement.store.reports import BatchReport
 from settlement.venue import FillsMessage, Venue, WithdrawalStep
-from settlement.worker import Stores, Timing, Worker
 from tests.integration.settlement.chain_world import ChainWorld
 from tests.integration.settlement.ledger_venue import LedgerVenue
 
@@ -31,7 +31,7 @@ class Stage:
     chain: Chain
     venue: Venue
     stores: Stores
-    worker: Worker
+    worker: Passes
 
     @classmethod
     async def open(
@@ -52,13 +52,15 @@ class Stage:
         genesis_hash = await chain.genesis_hash()
         signer = KeypairFile(folder / "secrets" / "settlement.json")
         await bind_chain(pool, genesis_hash=genesis_hash, authority=str(signer.address))
-        worker = Worker(
+        worker = Passes(
             chain=chain,
             venue=venue,
             stores=stores,
             registry=RegistryFile(folder / "instruments.json"),
             signer=signer,
-            timing=Timing(batch_wait=0, resend=0, difference_window=0, lease=lease_ms),
+            timing=Timing(
+                batch_wait=0, resend=0, refused_again=0, difference_window=0, lease=lease_ms
+            ),
             genesis_hash=genesis_hash,
             rent_lamports=await chain.rent_lamports(0),
         )

@@ -119,6 +119,25 @@ async def test_a_step_from_a_state_that_was_left_is_refused(stage: Stage) -> Non
         await stage.stores.payments.step(final, Step.SENT, now_ns=1)
 
 
+async def test_a_step_of_a_claim_that_ran_out_is_refused(stage: Stage) -> None:
+    """Nothing has changed but the time: another worker may have it, so it is not ours."""
+    await stage.fund((1, BUILDING, 10), (2, DOLLAR, 1_000))
+    await stage.ledger.trade(
+        buyer=2, seller=1, base=BUILDING, quote=DOLLAR, base_atoms=1, quote_atoms=10
+    )
+    await stage.take_in()
+    await stage.worker.make_batches()
+    sleepy = await stage.second("sleepy", lease_ms=1)
+    (payment,) = await sleepy.stores.payments.claim([State.NETTED], 10)
+    await stage.pool.execute("SELECT pg_sleep(0.01)")
+    with pytest.raises(LeaseLost):
+        await sleepy.stores.payments.step(payment, Step.SIGNED, now_ns=1)
+    assert 1 == len(await stage.stores.payments.claim([State.NETTED], 10))
+    with pytest.raises(LeaseLost):
+        await sleepy.stores.payments.step(payment, Step.SIGNED, now_ns=1)
+    await sleepy.close()
+
+
 async def test_claims_given_back_can_be_claimed_at_once(stage: Stage) -> None:
     """A worker that ends in order leaves nothing that must be waited for."""
     await stage.fund((1, BUILDING, 10), (2, DOLLAR, 1_000))

@@ -6,6 +6,7 @@ import pytest
 
 from settlement.accounts import move, wallet_token_address
 from settlement.chain import ChainUnavailable
+from settlement.store.deposits import SeenDeposit
 from settlement.store.reconciliations import Facts
 from settlement.venue import VenueUnavailable, client_id_of
 from tests.integration.settlement.chain_world import BUILDING, DOLLAR
@@ -72,7 +73,7 @@ async def test_while_the_answer_is_outstanding_the_comparison_shows_no_differenc
     stage.ledger.lost_answers = 1
     with pytest.raises(VenueUnavailable):
         await stage.worker.deposits()
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.in_doubt)
 
 
@@ -91,7 +92,7 @@ async def test_a_deposit_stored_while_it_is_compared_shows_no_difference(
         return facts
 
     monkeypatch.setattr(store, "facts", read_and_let_the_worker_go_on)
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
@@ -131,6 +132,23 @@ async def test_tokens_from_a_stranger_belong_to_the_account_they_were_sent_to(
     await stage.world.finalize()
     await rescan(stage)
     assert 44 == stage.ledger.atoms(3, DOLLAR)
+
+
+async def test_tokens_sent_to_the_fee_account_are_parked(stage: Stage) -> None:
+    """They are nobody's deposit: named, not credited, no difference."""
+    await stage.world.send(
+        stage.world.mint_to(DOLLAR, stage.world.vault(0, DOLLAR), 44),
+        payer=stage.world.issuer,
+        signers=[],
+    )
+    await stage.world.finalize()
+    await rescan(stage)
+    assert [] == stage.ledger.credits
+    row = await stage.pool.fetchrow("SELECT state, reason FROM settlement.deposits")
+    assert row is not None
+    assert ("PARKED", "it came into the venue's own account") == (row["state"], row["reason"])
+    comparison = await stage.worker.comparer.compare()
+    assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
 async def test_settlement_between_custody_accounts_is_no_deposit(stage: Stage) -> None:
@@ -178,7 +196,7 @@ async def test_a_deposit_that_the_venue_never_takes_is_parked_and_named(stage: S
     row = await stage.pool.fetchrow("SELECT state, reason FROM settlement.deposits")
     assert row is not None
     assert ("PARKED", "INVALID_AMOUNT: INVALID_AMOUNT") == (row["state"], row["reason"])
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.deposits)
 
 
@@ -206,3 +224,32 @@ async def test_a_node_that_cannot_be_reached_loses_no_deposit(stage: Stage) -> N
     await stage.world.call("localnet_clearFaults")
     await rescan(stage)
     assert 70 == stage.ledger.atoms(1, BUILDING)
+
+
+async def test_a_failed_transaction_is_passed_over(stage: Stage) -> None:
+    """It named the account and brought nothing; what came after it is found."""
+    world = stage.world
+    asset, wallet = world.registry.assets[BUILDING], world.wallets[1]
+    await world.deposit(1, BUILDING, 5)
+    too_much = move(
+        asset=asset,
+        source=wallet_token_address(wallet.pubkey(), asset),
+        destination=world.vault(1, BUILDING),
+        owner=wallet.pubkey(),
+        amount_atoms=10**9,
+    )
+    await world.send(too_much, payer=world.issuer, signers=[wallet], skip_preflight=True)
+    await world.deposit(1, BUILDING, 6)
+    await world.finalize()
+    await rescan(stage)
+    assert [5, 6] == sorted(each.amount_atoms for each in stage.ledger.credits)
+
+
+async def test_two_workers_credit_a_deposit_once(stage: Stage) -> None:
+    """The second finds that the first has its answer."""
+    await stage.world.deposit(1, BUILDING, 5)
+    await stage.world.finalize()
+    await stage.worker.deposits()
+    (row,) = await stage.pool.fetch("SELECT * FROM settlement.deposits")
+    seen = SeenDeposit(row["signature"], row["instruction"], 1, BUILDING, 5, row["slot"])
+    assert await stage.stores.deposits.first_sent(seen, 1) is None

@@ -96,7 +96,7 @@ async def test_an_end_that_the_venue_refuses_for_good_is_parked(funded: Stage) -
     row = await funded.pool.fetchrow("SELECT state, reason FROM settlement.withdrawals")
     assert row is not None
     assert ("PARKED", True) == (row["state"], "UNKNOWN_WITHDRAWAL" in row["reason"])
-    differences = (await funded.worker.reconciler.compare()).differences
+    differences = (await funded.worker.comparer.compare()).differences
     assert [(1, BUILDING, 100, 90)] == [
         (each.account_id, each.asset_id, each.expected_atoms, each.chain_atoms)
         for each in differences
@@ -143,7 +143,7 @@ async def test_a_node_that_is_behind_what_we_know_is_not_compared_with(funded: S
     await funded.settle_all()
     await funded.pool.execute("UPDATE settlement.payments SET landed_slot = landed_slot + 100000")
     with pytest.raises(ChainUnavailable, match="behind"):
-        await funded.worker.reconciler.compare()
+        await funded.worker.comparer.compare()
 
 
 async def test_fills_that_came_after_the_ledger_was_read_are_no_difference(
@@ -158,8 +158,8 @@ async def test_fills_that_came_after_the_ledger_was_read_are_no_difference(
     async def stale() -> object:
         return ledger
 
-    monkeypatch.setattr(funded.worker.reconciler._venue, "ledger", stale)
-    comparison = await funded.worker.reconciler.compare()
+    monkeypatch.setattr(funded.worker.comparer._venue, "ledger", stale)
+    comparison = await funded.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.fills)
 
 
@@ -167,7 +167,7 @@ async def test_fills_that_are_not_in_the_database_yet_are_asked_for(funded: Stag
     """The ledger has them, the intake has not: the comparison reads them from the venue."""
     for _ in range(3):
         await trade(funded)
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 3) == (comparison.differences, comparison.in_flight.fills)
 
 
@@ -181,8 +181,8 @@ async def test_a_ledger_that_does_not_add_up_is_a_difference(
     async def lying() -> object:
         return wrong
 
-    monkeypatch.setattr(funded.worker.reconciler._venue, "ledger", lying)
-    (difference,) = (await funded.worker.reconciler.compare()).differences
+    monkeypatch.setattr(funded.worker.comparer._venue, "ledger", lying)
+    (difference,) = (await funded.worker.comparer.compare()).differences
     assert (0, BUILDING, 101, 100) == (
         difference.account_id,
         difference.asset_id,

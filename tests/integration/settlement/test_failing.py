@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from solana.rpc.commitment import Processed
 from solders.system_program import TransferParams, transfer
 
 from settlement.states import State
@@ -41,7 +42,7 @@ async def trade(stage: Stage, buyer: int, seller: int) -> int:
 
 async def compare(stage: Stage) -> tuple[object, int]:
     """Return the differences, and the fills in flight."""
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     return comparison.differences, comparison.in_flight.fills
 
 
@@ -139,6 +140,30 @@ async def test_an_empty_fee_payer_parks_nothing(funded: Stage) -> None:
     await funded.world.finalize()
     await funded.settle_all()
     assert [State.FINAL] == await funded.states()
+
+
+async def test_a_payer_that_cannot_pay_the_receipt_is_not_the_fills_fault(funded: Stage) -> None:
+    """It landed and failed for want of coins: spent, nothing moved, signed anew."""
+    authority, issuer = funded.world.authority, funded.world.issuer
+    await funded.world.fault("delay", slots=2, count=1)
+    await trade(funded, 3, 1)
+    await funded.batch_and_send()
+    coins = (await funded.world.client.get_balance(authority.pubkey(), Processed)).value
+    drain = transfer(
+        TransferParams(
+            from_pubkey=authority.pubkey(), to_pubkey=issuer.pubkey(), lamports=coins - 900_000
+        )
+    )
+    await funded.world.send(drain, payer=issuer, signers=[authority])
+    await funded.world.finalize()
+    await funded.land_finally()
+    assert [State.EXPIRED] == await funded.states()
+    assert "failed on chain: InsufficientFundsForRent" in (await funded.batches())[0].reason
+    await funded.world.client.request_airdrop(authority.pubkey(), 10 * COIN_LAMPORTS)
+    await funded.world.finalize()
+    await funded.settle_all()
+    assert [State.FINAL] == await funded.states()
+    assert {1: State.FINAL} == await funded.fill_states()
 
 
 async def test_fills_that_net_to_nothing_are_final_without_a_transaction(funded: Stage) -> None:

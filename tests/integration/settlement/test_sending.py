@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from solders.signature import Signature
 
 from settlement.chain import Chain, ChainUnavailable
+from settlement.confirmer import Confirmer, Finding
+from settlement.payments import Attempt, Payment
 from settlement.states import State
 from settlement.store import WrongChain
 from tests.integration.settlement.chain_world import BUILDING, DOLLAR
@@ -225,6 +228,26 @@ async def test_a_death_certificate_that_was_wrong_is_noticed_before_signing(fund
     await assert_settled_once(funded, attempts=1)
 
 
+async def test_a_twin_that_lands_second_fails_and_the_first_one_counts(funded: Stage) -> None:
+    """Signed twice on a node's false word that the first was dead; both reached the chain."""
+    await funded.world.fault("delay", slots=4, count=1)
+    await funded.batch_and_send()
+    await funded.pool.execute("UPDATE settlement.payments SET state = 'EXPIRED'")
+    await funded.world.advance(2)  # another blockhash
+    await funded.world.fault("delay", slots=5, count=1)
+    await funded.worker.send()
+    assert [State.IN_FLIGHT] == await funded.states()
+    await funded.world.advance(8)
+    await funded.land_finally()
+    await assert_settled_once(funded, attempts=2)
+    rows = await funded.pool.fetch("SELECT signature FROM settlement.attempts ORDER BY attempt")
+    statuses = await funded.chain.statuses(
+        [Signature.from_string(row["signature"]) for row in rows], history=True
+    )
+    failures = [None if each is None else each.failure for each in statuses.found]
+    assert [None, 0] == [each and each.instruction for each in failures]
+
+
 async def test_an_outcome_that_no_node_can_tell_is_parked(funded: Stage) -> None:
     """The node's history does not reach back: nobody signs anew, a person decides."""
     await funded.world.fault("drop")
@@ -238,6 +261,47 @@ async def test_an_outcome_that_no_node_can_tell_is_parked(funded: Stage) -> None
     await funded.world.call("localnet_clearFaults")
     await funded.worker.send()
     assert [State.PARKED] == await funded.states()
+
+
+async def test_what_the_node_says_against_the_bytes_is_kept_and_proves_nothing(
+    funded: Stage,
+) -> None:
+    """Damaged bytes are refused again and again; the payment is signed anew when it is dead."""
+    await funded.world.fault("drop", count=1)
+    await funded.batch_and_send()
+    await funded.pool.execute("UPDATE settlement.attempts SET transaction_bytes = '\\x00'")
+    await funded.worker.confirm()
+    note = await funded.pool.fetchval("SELECT note FROM settlement.attempts")
+    assert "failed to deserialize" in note
+    assert [State.IN_FLIGHT] == await funded.states()
+    await funded.world.advance(BLOCKHASH_LIFE_BLOCKS + 20)
+    await funded.worker.confirm()
+    await funded.worker.send()
+    await funded.land_finally()
+    await assert_settled_once(funded, attempts=2)
+
+
+async def test_a_payment_that_another_worker_moves_on_meanwhile_is_left_alone(
+    funded: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the step: the step is refused, and the pass goes on."""
+    await funded.batch_and_send()
+    look = Confirmer.look
+
+    async def look_while_another_confirms(
+        confirmer: Confirmer, sent: Sequence[tuple[Payment, Attempt]]
+    ) -> list[Finding]:
+        found = await look(confirmer, sent)
+        await funded.pool.execute("UPDATE settlement.payments SET state = 'CONFIRMED'")
+        return found
+
+    await funded.world.advance(2)
+    monkeypatch.setattr(Confirmer, "look", look_while_another_confirms)
+    await funded.worker.confirm()
+    monkeypatch.setattr(Confirmer, "look", look)
+    assert [State.CONFIRMED] == await funded.states()
+    await funded.land_finally()
+    await assert_settled_once(funded, attempts=1)
 
 
 async def test_equal_trades_in_one_block_are_two_transactions(stage: Stage) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from services._base.database import Pool
 from settlement import killpoints, worker
@@ -18,6 +20,14 @@ from tests.integration.settlement.worker_process import write_keys
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """The process configures its logs; the tests after it have theirs again."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

@@ -32,5 +32,5 @@ async def test_a_fill_moves_tokens_between_custody_accounts_and_becomes_final(
     assert await stage.world.atoms(1, DOLLAR) == 498
     assert await stage.world.atoms(0, DOLLAR) == 5
     await stage.assert_chain_equals_ledger()
-    comparison = await stage.worker.reconciler.compare()
+    comparison = await stage.worker.comparer.compare()
     assert comparison.differences == ()

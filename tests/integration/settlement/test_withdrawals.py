@@ -144,7 +144,7 @@ async def test_an_answer_that_was_lost_ends_the_withdrawal_once(funded: Stage) -
     funded.ledger.lost_answers = 1
     with pytest.raises(VenueUnavailable):
         await funded.worker.pay_and_end()
-    assert () == (await funded.worker.reconciler.compare()).differences
+    assert () == (await funded.worker.comparer.compare()).differences
     await funded.worker.pay_and_end()
     assert 90 == funded.ledger.atoms(1, BUILDING)
     assert 10 == funded.ledger.withdrawn[BUILDING]
@@ -171,15 +171,15 @@ async def test_a_withdrawal_in_flight_is_named_and_no_difference(funded: Stage) 
     await funded.take_in()
     await funded.worker.pay_and_end()
     await funded.worker.send()
-    assert () == (await funded.worker.reconciler.compare()).differences
+    assert () == (await funded.worker.comparer.compare()).differences
     await funded.world.finalize()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.withdrawals)
     await funded.worker.confirm()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 1) == (comparison.differences, comparison.in_flight.withdrawals)
     await funded.worker.pay_and_end()
-    comparison = await funded.worker.reconciler.compare()
+    comparison = await funded.worker.comparer.compare()
     assert ((), 0) == (comparison.differences, comparison.in_flight.withdrawals)
 
 
@@ -214,3 +214,31 @@ async def test_a_payment_of_a_withdrawal_made_before_the_halt_is_not_signed(
     await funded.worker.reconcile()
     await funded.worker.send()
     assert 0 == await funded.pool.fetchval("SELECT count(*) FROM settlement.attempts")
+
+
+async def test_an_account_that_is_not_in_the_file_yet_is_paid_when_it_is(funded: Stage) -> None:
+    """An account made after the worker's start: the file is read again."""
+    path = funded.folder / "instruments.json"
+    complete = path.read_text()
+    content = json.loads(complete)
+    content["accounts"] = [each for each in content["accounts"] if each["account_id"] != 1]
+    path.write_text(json.dumps(content))
+    await funded.worker.deposits()
+    path.write_text(complete)
+    await funded.ledger.hold(1, BUILDING, 10)
+    await funded.take_in()
+    await funded.worker.pay_and_end()
+    assert "PAYING" == await withdrawal_state(funded)
+
+
+async def test_two_workers_pay_a_withdrawal_once(funded: Stage) -> None:
+    """Both find it ready; one payment is made."""
+    await funded.ledger.hold(1, BUILDING, 10)
+    await funded.take_in()
+    other = await funded.second()
+    ready = await funded.stores.withdrawals.ready_to_pay(10)
+    wallet = funded.world.wallets[1].pubkey()
+    assert [True, False] == [
+        await each.stores.withdrawals.pay(ready[0], wallet, now_ns=1) for each in (funded, other)
+    ]
+    await other.close()

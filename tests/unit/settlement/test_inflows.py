@@ -117,6 +117,13 @@ def test_a_gain_by_an_unknown_instruction_is_unexplained() -> None:
     assert [Inflow(UNEXPLAINED, 6)] == inflows(landed(step, gained=6), VAULT, CUSTODY)
 
 
+@pytest.mark.parametrize("data", [b"", b"\x03", b"\x0c\x01\x02"])
+def test_an_instruction_cut_short_moves_nothing(data: bytes) -> None:
+    """The program would have refused it."""
+    step = ChainInstruction("0", TOKEN_PROGRAM_ID, (WALLET, VAULT, OWNER), data)
+    assert [] == inflows(landed(step, gained=0), VAULT, CUSTODY)
+
+
 def test_the_parts_of_a_batch_instruction_are_inflows_of_their_own() -> None:
     """The token program can carry several transfers in one instruction."""
     first, second = amount(3, 5), amount(12, 6, 6)

@@ -1,0 +1,1 @@
+"""The on-chain programs in Python: IDL, Borsh, typed builders, a transaction's limits."""

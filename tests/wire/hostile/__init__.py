@@ -1,0 +1,1 @@
+"""Tools of an attacker, and of somebody who is served all the while."""
