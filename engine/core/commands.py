@@ -96,8 +96,7 @@ class TimeInForce(IntEnum):
     GTC = 1
     IOC = 2
     FOK = 3
-    DAY = 4
-    GTD = 5
+    GTD = 5  # 4 is for good for the day, which needs trading phases
 
 
 class SelfTradePrevention(IntEnum):

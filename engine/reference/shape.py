@@ -25,7 +25,7 @@ _SIDES = frozenset(Side)
 _ORDER_TYPES = frozenset(OrderType)
 _GOOD_TILL = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-# What a type may be in force for; DAY is not offered before there are trading phases.
+# What a type may be in force for.
 _TIMES_IN_FORCE = {
     OrderType.LIMIT: _GOOD_TILL | _AT_ONCE,
     OrderType.MARKET: _AT_ONCE,

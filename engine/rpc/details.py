@@ -26,8 +26,9 @@ DETAILS: dict[Reject, str] = {
     Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes GTC, GTD, IOC or FOK, "
     "a market order IOC or FOK, by amount IOC, a stop GTC or GTD; expire_time_ns goes with GTD",
     Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
-    Reject.INVALID_FLAGS: "flags: post-only, slide and hidden are for limit orders that may rest, slide "
-    "goes with post-only, a minimum with neither post-only nor FOK, one trigger source with a stop",
+    Reject.INVALID_FLAGS: "flags: post-only, slide and hidden are for limit orders that may rest, "
+    "slide goes with post-only, a minimum with neither post-only nor FOK, one trigger source "
+    "with a stop",
     Reject.INVALID_CLIENT_ID: "client_id: required here, and sent_time_ns is zero without one",
     Reject.UNKNOWN_ACCOUNT: "account_id: not defined",
     Reject.UNKNOWN_ASSET: "asset_id: not defined",
@@ -37,10 +38,10 @@ DETAILS: dict[Reject, str] = {
     Reject.ID_TOO_OLD: "sent_time_ns: older than the id window, so it is not known whether this "
     "ran before",
     Reject.DUPLICATE_WITH_DIFFERENT_BODY: "client_id: used before for something else",
-    Reject.INVALID_PRICE: f"price_ticks: prices must be 1 to {PRICE_TICKS_MAX}, and 0 where the order "
-    "type has none; a trailing stop has one distance",
-    Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}, an iceberg shows less "
-    "than that, a minimum is at most that",
+    Reject.INVALID_PRICE: f"price_ticks: prices must be 1 to {PRICE_TICKS_MAX}, and 0 where the "
+    "order type has none; a trailing stop has one distance",
+    Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}, an iceberg shows "
+    "less than that, a minimum is at most that",
     Reject.INVALID_AMOUNT: f"amount_atoms: must be 1 to {AMOUNT_ATOMS_MAX}",
     Reject.NOTIONAL_TOO_LARGE: f"quantity_lots: price times quantity exceeds {NOTIONAL_ATOMS_MAX} "
     f"quote atoms, or the quantity exceeds {AMOUNT_ATOMS_MAX} base atoms",

@@ -38,6 +38,7 @@ ROLES: dict[str, frozenset[Role]] = {
     _ADMIN + "DefineAsset": _OPERATOR,
     _ADMIN + "DefineMarket": _OPERATOR,
     _ADMIN + "DefineAccount": _OPERATOR,
+    _ADMIN + "SetReferencePrice": _OPERATOR,
     _ADMIN + "SetIdWindow": _OPERATOR,
     _ADMIN + "GetStatus": _OPERATOR,
 }

@@ -43,7 +43,6 @@ DIGEST_EVERY = 1_000
 VALIDATE_EVERY = 50_000
 SHARE_MIN_PPM = 1_000
 HISTOGRAM_MIN_COMMANDS = 100_000
-NOT_OFFERED = {"DAY"}  # before there are trading phases
 FLAGS = {
     "POST_ONLY": POST_ONLY,
     "SLIDE": SLIDE,
@@ -102,7 +101,7 @@ class Report:
         """Name what occurred in less than 0.1 % of the commands."""
         wanted = [(kind.name, self.kinds) for kind in CommandKind]
         wanted += [(reject.name, self.rejects) for reject in Reject if reject != Reject.NONE]
-        wanted += [(name, self.orders) for name in self.orders if name not in NOT_OFFERED]
+        wanted += [(name, self.orders) for name in self.orders]
         wanted += [(name, self.events) for name in (*EventKind.__members__, "EXPIRED")]
         return [
             name

@@ -95,8 +95,6 @@ class _TimeInForceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeInFor
     """Immediate or cancel: what does not trade on arrival is cancelled."""
     TIME_IN_FORCE_FOK: _TimeInForce.ValueType  # 3
     """Fill or kill: trades whole on arrival or is refused and changes nothing."""
-    TIME_IN_FORCE_DAY: _TimeInForce.ValueType  # 4
-    """Good for the day: not offered before there are trading phases."""
     TIME_IN_FORCE_GTD: _TimeInForce.ValueType  # 5
     """Good till a time: as GTC, and cancelled at its expiry."""
 
@@ -111,8 +109,6 @@ TIME_IN_FORCE_IOC: TimeInForce.ValueType  # 2
 """Immediate or cancel: what does not trade on arrival is cancelled."""
 TIME_IN_FORCE_FOK: TimeInForce.ValueType  # 3
 """Fill or kill: trades whole on arrival or is refused and changes nothing."""
-TIME_IN_FORCE_DAY: TimeInForce.ValueType  # 4
-"""Good for the day: not offered before there are trading phases."""
 TIME_IN_FORCE_GTD: TimeInForce.ValueType  # 5
 """Good till a time: as GTC, and cancelled at its expiry."""
 Global___TimeInForce: _TypeAlias = TimeInForce  # noqa: Y015

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from engine.core.commands import (
     COMMAND,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
     CommandKind,
     OrderType,
     SelfTradePrevention,
@@ -54,8 +58,23 @@ def test_a_batch_reads_as_the_columns_that_went_in(seed: int, count: int) -> Non
         field = name.replace("target_client_id", "order_client_id")
         column = getattr(batch, field)
         # A sent time is unsigned on the wire and signed in the record.
-        expected = rows[name].astype("<u8") if name == "sent_time_ns" else rows[name]
-        assert (expected.tolist() if rows[name].any() else []) == list(column)
+        expected = [int(row[name]) if has_field(row, name) else 0 for row in rows]
+        if name == "sent_time_ns":
+            expected = [value & (1 << 64) - 1 for value in expected]
+        elif name == "trigger_price_ticks":
+            moves = rows["kind"] == CommandKind.REPLACE
+            new = np.where(moves, rows["new_trigger_price_ticks"], 0).tolist()
+            expected = [value or moved for value, moved in zip(expected, new, strict=True)]
+        assert (expected if any(expected) else []) == list(column)
+
+
+def has_field(row: np.void, name: str) -> bool:
+    """Tell whether a column of the record is that of its kind, where kinds share bytes."""
+    if name in {"target_client_id_low", "target_client_id_high"}:
+        return bool(row["kind"] != CommandKind.PLACE)
+    if name in {"trigger_price_ticks", "trail_ticks"}:
+        return bool(row["kind"] == CommandKind.PLACE)
+    return bool(name != "display_lots" or row["kind"] != CommandKind.REPLACE)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -95,6 +114,35 @@ def test_a_single_order_carries_every_field() -> None:
     assert (place.side, place.order_type, place.time_in_force) == (2, 1, 1)
     assert (place.price_ticks, place.quantity_lots, place.post_only) == (5, 6, True)
     assert int(place.self_trade_prevention) == SelfTradePrevention.CANCEL_TAKER
+
+
+def test_a_special_order_alone_carries_every_field() -> None:
+    """What only some orders have travels under its name, and a flag as its own field."""
+    row = command(
+        CommandKind.PLACE,
+        flags=POST_ONLY | SLIDE | TRIGGER_BEST_QUOTE,
+        tag=7,
+        amount_atoms=8,
+        max_age_ms=9,
+        trail_ppm=10,
+        trigger_price_ticks=11,
+        trail_ticks=12,
+        display_lots=13,
+        expire_time_ns=14,
+    )
+    place = trading_pb2.TradeRequest.FromString(encode_single(row[0])).place
+    assert (place.post_only, place.slide, place.hidden) == (True, True, False)
+    assert place.trigger_source == trading_pb2.TRIGGER_SOURCE_BEST_QUOTE
+    assert (place.tag, place.amount_atoms, place.max_age_ms, place.trail_ppm) == (7, 8, 9, 10)
+    assert (place.trigger_price_ticks, place.trail_ticks) == (11, 12)
+    assert (place.display_lots, place.minimum_lots, place.expire_time_ns) == (13, 0, 14)
+
+
+def test_a_minimum_quantity_is_no_display_quantity() -> None:
+    """Both lie at one place in the record; the flag says which it is."""
+    row = command(CommandKind.PLACE, flags=MINIMUM, minimum_lots=3)
+    place = trading_pb2.TradeRequest.FromString(encode_single(row[0])).place
+    assert (place.minimum_lots, place.HasField("display_lots")) == (3, False)
 
 
 def test_a_cancel_names_its_order_by_one_id_only() -> None:

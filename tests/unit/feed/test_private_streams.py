@@ -167,7 +167,7 @@ def test_withdrawal_steps_carry_the_last_trade_before_them(at_once: int) -> None
         CommandKind.WITHDRAW_RELEASE,
         CommandKind.WITHDRAW_FINALIZE,
     }
-    for events in (drive.opening, *drive.events(2_000, at_once)):
+    for events in (drive.opening, *drive.events(3_000, at_once)):
         feed.consume(events)
         for event in events:
             if event["kind"] == EventKind.FILL:

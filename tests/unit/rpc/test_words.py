@@ -43,7 +43,7 @@ def test_every_reject_has_words_that_differ() -> None:
     """A person can tell from the detail which rule was broken."""
     assert set(DETAILS) == set(Reject)
     assert len(set(DETAILS.values())) == len(Reject)
-    assert detail(Reject.INVALID_QUANTITY) == "quantity_lots: must be 1 to 1099511627776"
+    assert detail(Reject.INVALID_QUANTITY).startswith("quantity_lots: must be 1 to 1099511627776,")
 
 
 @pytest.mark.parametrize(
