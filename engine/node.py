@@ -61,6 +61,7 @@ from engine.sequencer import (
     SequencerStatistics,
     Venue,
 )
+from engine.ticker import Ticker
 
 LOCK_NAME = "engine.lock"
 JOURNAL_NAME = "journal"
@@ -153,6 +154,7 @@ class Node(Generic[V]):
         fan: _Fan,
         lock: StorageLock,
         replay: tuple[int, int],
+        ticker: Ticker,
     ) -> None:
         self.venue = venue
         self._tail = tail
@@ -161,6 +163,7 @@ class Node(Generic[V]):
         self._fan = fan
         self._lock = lock
         self._replayed_commands, self._replay_ns = replay
+        self._ticker = ticker
 
     @classmethod
     async def open(
@@ -216,11 +219,14 @@ class Node(Generic[V]):
             sequencer = Sequencer(
                 venue, journal, clock, fan.release, end=end, limits=options.limits
             )
+            ticker = Ticker(venue.next_due_ns, sequencer.submit, clock)
+            fan.subscribe(lambda batch: ticker.look())
             journal.start()
         except BaseException:
             lock.release()
             raise
-        return cls(venue, tail, journal, sequencer, fan, lock, replay)
+        ticker.look()
+        return cls(venue, tail, journal, sequencer, fan, lock, replay, ticker)
 
     def submit(self, commands: CommandArray, receiver: Receiver) -> None:
         """Queue unstamped commands as one unit; see `Sequencer.submit`."""
@@ -283,6 +289,7 @@ class Node(Generic[V]):
 
     async def close(self) -> None:
         """Take nothing more, release what was taken, let go of the folder."""
+        self._ticker.close()
         await self._sequencer.close()
         await asyncio.to_thread(self._journal.close)
         self._lock.release()

@@ -44,7 +44,8 @@ EventArray = NDArray[np.void]
 
 TIME_NS_MAX = (1 << 63) - 1  # 11 April 2262
 DRIFT_PARTS = 1000  # a clock may be steered by a thousandth of the time that has passed
-CANCELS = (CommandKind.CANCEL, CommandKind.CANCEL_ALL)  # always lower what is at risk
+# They always lower what is at risk; a tick cancels what has expired.
+CANCELS = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.TICK)
 
 
 class NotTaken(Exception):
@@ -119,6 +120,9 @@ class Venue(Protocol):
 
     def apply(self, commands: CommandArray) -> EventArray:
         """Advance by stamped commands and return their events, in an array of its own."""
+
+    def next_due_ns(self) -> int:
+        """Return the time of the earliest expiry, NEVER_NS when there is none."""
 
     def digest(self) -> int:
         """Return the digest of the whole state."""

@@ -472,7 +472,11 @@ class CommandSource:
         }
 
     def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
-        wrong: list[tuple[float, Callable[[], Fields]]] = [
+        return self._lawful() + self._wrong() + self._wrong_specials()
+
+    def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
+        """Commands that each aim at one rule."""
+        return [
             (0.4, lambda: {"kind": self._random.choice((0, 15, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
@@ -504,6 +508,11 @@ class CommandSource:
             (0.4, lambda: self._hold(account_id=POOR)),
             (2.0, self._own_cross),
             (0.5, lambda: self._order(time_in_force=3, quantity_lots=100_000)),
+        ]
+
+    def _wrong_specials(self) -> list[tuple[float, Callable[[], Fields]]]:
+        """Special orders that each aim at one rule."""
+        return [
             (0.4, lambda: self._order(max_age_ms=1_000, age_ns=1_000_000_001)),
             (0.1, lambda: self._order(max_age_ms=1_000, age_ns=1_000_000_000)),
             (0.4, lambda: self._order(time_in_force=5, live_ns=self._random.choice((0, -5)))),
@@ -543,7 +552,10 @@ class CommandSource:
                 ),
             ),
         ]
-        lawful: list[tuple[float, Callable[[], Fields]]] = [
+
+    def _lawful(self) -> list[tuple[float, Callable[[], Fields]]]:
+        """What is mostly accepted."""
+        return [
             (46.0, self._order),
             (4.0, self._market_order),
             (16.0, self._cancel),
@@ -563,7 +575,6 @@ class CommandSource:
             (1.5, self._by_amount),
             (5.0, self._stop),
         ]
-        return lawful + wrong
 
 
 def describe(command: np.void) -> dict[str, Any]:

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.core.commands import COMMAND, CommandKind, symbol_words
+from engine.core.commands import (
+    COMMAND,
+    HIDDEN,
+    MINIMUM,
+    POST_ONLY,
+    SLIDE,
+    TRIGGER_BEST_QUOTE,
+    TRIGGER_REFERENCE,
+    CommandKind,
+    symbol_words,
+)
 from engine.core.venue import Venue
 from engine.reference.venue import ReferenceVenue
 
@@ -41,6 +51,65 @@ post_only = places.map(lambda row: {**row, "time_in_force": 1, "flags": 1})
 market_orders = places.map(
     lambda row: {**row, "order_type": 2, "price_ticks": 0, "time_in_force": 2 + row["side"] % 2}
 )
+until = st.integers(1, 30).map(
+    lambda n: {"time_in_force": 5, "expire_time_ns": START_NS + n * 1_000}
+)
+timed = st.tuples(places, until).map(lambda pair: {**pair[0], **pair[1]})
+shown_in_part = st.tuples(
+    places,
+    st.sampled_from(
+        (
+            {"flags": HIDDEN},
+            {"flags": HIDDEN | POST_ONLY},
+            {"flags": POST_ONLY | SLIDE},
+            {"quantity_lots": 6, "display_lots": 2},
+            {"quantity_lots": 9, "display_lots": 1},
+            {"flags": MINIMUM, "quantity_lots": 4, "minimum_lots": 3},
+            {"tag": 1},
+        )
+    ),
+).map(lambda pair: {**pair[0], "time_in_force": 1, **pair[1]})
+by_amounts = st.tuples(places, st.integers(1, 120)).map(
+    lambda pair: {
+        **pair[0],
+        "side": 1,
+        "order_type": 6,
+        "time_in_force": 2,
+        "self_trade_prevention": 1 + pair[0]["self_trade_prevention"] % 4,
+        "price_ticks": 0,
+        "quantity_lots": 0,
+        "amount_atoms": pair[1],
+    }
+)
+sources = st.sampled_from((0, 0, TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE))
+stops = st.tuples(places, prices, sources, st.booleans()).map(
+    lambda drawn: {
+        **drawn[0],
+        "order_type": 3 + drawn[3],
+        "time_in_force": 1,
+        "flags": drawn[2],
+        "price_ticks": drawn[0]["price_ticks"] if drawn[3] else 0,
+        "trigger_price_ticks": drawn[1],
+    }
+)
+trails = st.sampled_from(({"trail_ticks": 1}, {"trail_ticks": 3}, {"trail_ppm": 300_000}))
+trailing_stops = st.tuples(places, trails).map(
+    lambda pair: {
+        **pair[0],
+        "order_type": 5,
+        "time_in_force": 1,
+        "price_ticks": 0,
+        **pair[1],
+    }
+)
+ticks = st.just({"kind": int(CommandKind.TICK)})
+reference_prices = prices.map(
+    lambda price: {
+        "kind": int(CommandKind.SET_REFERENCE_PRICE),
+        "market_id": 1,
+        "price_ticks": price,
+    }
+)
 cancels = st.fixed_dictionaries(
     {"kind": st.just(int(CommandKind.CANCEL)), "account_id": accounts, "order_id": ids}
 )
@@ -49,8 +118,9 @@ replaces = st.fixed_dictionaries(
         "kind": st.just(int(CommandKind.REPLACE)),
         "account_id": accounts,
         "order_id": ids,
-        "price_ticks": prices,
+        "price_ticks": st.integers(0, 5),
         "quantity_lots": lots,
+        "new_trigger_price_ticks": st.sampled_from((0, 0, 0, 2, 4)),
     }
 )
 cancel_alls = st.fixed_dictionaries(
@@ -58,6 +128,7 @@ cancel_alls = st.fixed_dictionaries(
         "kind": st.just(int(CommandKind.CANCEL_ALL)),
         "account_id": accounts,
         "side": st.integers(0, 2),
+        "tag": st.integers(0, 1),
     }
 )
 holds = st.fixed_dictionaries(
@@ -78,10 +149,12 @@ ends = st.fixed_dictionaries(
     }
 )
 commands = st.one_of(places, places, post_only, market_orders, cancels, replaces, cancel_alls)
-anything = st.one_of(commands, commands, holds, ends)
+specials = st.one_of(timed, shown_in_part, by_amounts, stops, trailing_stops)
+movers = st.one_of(ticks, reference_prices)
+anything = st.one_of(commands, commands, specials, specials, movers, holds, ends)
 
 
-def opening(fee_ppm: int) -> list[Fields]:
+def opening(fee_ppm: int, band_ppm: int = 0) -> list[Fields]:
     """Definitions and modest funds, so that refusals for funds happen too."""
     rows: list[Fields] = []
     for asset_id, symbol in ((1, "USDC"), (2, "HARBOR")):
@@ -100,6 +173,7 @@ def opening(fee_ppm: int) -> list[Fields]:
             "taker_fee_ppm": fee_ppm,
             "symbol_low": low,
             "symbol_high": high,
+            "band_ppm": band_ppm,
         }
     )
     for account_id in (1, 2, 3):
@@ -131,12 +205,18 @@ def stamped(rows: list[Fields], venue: Any) -> NDArray[np.void]:
     return out
 
 
-@settings(max_examples=200)
-@given(rows=st.lists(anything, max_size=40), fee_ppm=st.sampled_from((0, 1, 99_999)))
-def test_both_cores_give_the_same_events_and_digest(rows: list[Fields], fee_ppm: int) -> None:
+@settings(max_examples=300)
+@given(
+    rows=st.lists(anything, max_size=40),
+    fee_ppm=st.sampled_from((0, 1, 99_999)),
+    band_ppm=st.sampled_from((0, 250_000, 1_000_000)),
+)
+def test_both_cores_give_the_same_events_and_digest(
+    rows: list[Fields], fee_ppm: int, band_ppm: int
+) -> None:
     """Same commands, same bytes out, same digest, on both cores; every invariant holds."""
     reference, compiled = ReferenceVenue(), Venue()
-    for row in [*opening(fee_ppm), *rows]:
+    for row in [*opening(fee_ppm, band_ppm), *rows]:
         batch = stamped([row], reference)
         assert reference.apply(batch).tobytes() == compiled.apply(batch).tobytes()
         compiled.validate()
@@ -152,7 +232,7 @@ def test_both_cores_give_the_same_events_and_digest(rows: list[Fields], fee_ppm:
 def test_how_commands_are_batched_changes_nothing(rows: list[Fields], cuts: list[int]) -> None:
     """One batch, many batches or single commands give the same events and digest."""
     whole, parts = Venue(), Venue()
-    batch = stamped([*opening(99_999), *rows], whole)
+    batch = stamped([*opening(99_999, 500_000), *rows], whole)
     expected = whole.apply(batch).tobytes()
     pieces = [parts.apply(piece).tobytes() for piece in np.split(batch, sorted(cuts))]
     assert expected == b"".join(pieces)

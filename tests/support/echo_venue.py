@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.core.commands import COMMAND_WORDS
 from engine.core.events import ANSWER, EVENT, EventKind
 from engine.core.invariants import check
+from engine.core.limits import NEVER_NS
 
 MASK = (1 << 64) - 1
 
@@ -39,6 +40,10 @@ class EchoVenue:
         events["kind"] = EventKind.ACCEPTED
         events["flags"] = ANSWER
         return events
+
+    def next_due_ns(self) -> int:
+        """Nothing is ever due."""
+        return NEVER_NS
 
     def digest(self) -> int:
         """Return the sum."""

@@ -454,8 +454,8 @@ class CommandBatch(_message.Message):
     self_trade_prevention: _builtins.bytes
     """One byte a row: self-trade prevention; zero is the default, cancel taker."""
     flags: _builtins.bytes
-    """One byte a row: 1 post-only, 2 slide, 4 hidden, 8 minimum, 16 watch the best quote, 32 watch the
-    reference price.
+    """One byte a row: 1 post-only, 2 slide, 4 hidden, 8 minimum, 16 watch the best quote, 32 watch
+    the reference price.
     """
     @_builtins.property
     def client_id_low(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
