@@ -83,6 +83,17 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     Reject.FILL_OR_KILL_NOT_FILLABLE: CoreError(
         409, "quantity", "the fill-or-kill order cannot trade whole now"
     ),
+    Reject.TOO_OLD: CoreError(
+        409, "sent_time", "the order was older than it allows itself when it was sequenced"
+    ),
+    Reject.EXPIRY_IN_PAST: CoreError(422, None, "the expiry is not later than the venue's time"),
+    Reject.MINIMUM_NOT_MET: CoreError(
+        409, "quantity", "the order's minimum quantity cannot trade now"
+    ),
+    Reject.NO_LAST_PRICE: CoreError(
+        409, "type", "a trailing stop needs a last price, and the market has not traded"
+    ),
+    Reject.NO_BAND: CoreError(422, "type", "a buy stop at market needs a market with a price band"),
 }
 
 if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:

@@ -70,11 +70,11 @@ def batch_records(
     for name, target in _WORD_COLUMNS.items():
         values: Sequence[int] = getattr(batch, name)
         if _has_rows(values, rows, f"{field}.{name}"):
-            column = np.array(values)
+            words = np.array(values)
             if name in _NO_TARGET:
                 places = kinds == CommandKind.PLACE
-                _refuse_first((column != 0) & places, f"{field}.{name}", "a place names no order")
-            records[target] = column
+                _refuse_first((words != 0) & places, f"{field}.{name}", "a place names no order")
+            records[target] = words
     _set_stop_columns(records, batch, field)
     if _has_rows(batch.tag, rows, f"{field}.tag"):
         tags = np.array(batch.tag, np.uint32)

@@ -24,8 +24,13 @@ from realstack.client import (
     OpenOrder,
     OrderState,
     Reduced,
+    Refreshed,
     Replaced,
+    Triggered,
 )
+
+# What tells of an order that is there already.
+OrderChange = Filled | Cancelled | Replaced | Reduced | Triggered | Refreshed
 
 
 class OrderStatus(StrEnum):
@@ -38,7 +43,7 @@ class OrderStatus(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class OrderRow:
-    """An order; type and time in force are not known of orders older than the kept executions."""
+    """An order of the account."""
 
     order_id: int
     client_id: int
@@ -61,10 +66,13 @@ class OrderRow:
 
     @property
     def status(self) -> OrderStatus:
-        """Where it stands: working while it has leaves, filled when all of it traded."""
+        """Where it stands: working while it has leaves, filled when all of it traded.
+
+        An order by amount has no quantity: it is filled when it bought anything.
+        """
         if self.leaves_lots > 0:
             return OrderStatus.WORKING
-        if self.filled_lots >= self.quantity_lots:
+        if self.filled_lots >= max(self.quantity_lots, 1):
             return OrderStatus.FILLED
         return OrderStatus.CANCELLED
 
@@ -159,8 +167,8 @@ class AccountHistory:
                     client_id=order.client_id,
                     market_id=order.market_id,
                     side=order.side,
-                    order_type=None,
-                    time_in_force=None,
+                    order_type=row.order_type,
+                    time_in_force=row.time_in_force,
                     price_ticks=order.price_ticks,
                     quantity_lots=order.filled_lots + order.leaves_lots,
                     filled_lots=order.filled_lots,
@@ -237,9 +245,7 @@ class AccountHistory:
             if self._by_client_id.get(oldest.client_id) == oldest.order_id:
                 del self._by_client_id[oldest.client_id]
 
-    def _change_order(
-        self, event: Filled | Cancelled | Replaced | Reduced, execution: Execution
-    ) -> None:
+    def _change_order(self, event: OrderChange, execution: Execution) -> None:
         if isinstance(event, Filled):
             self.fills.append(fill_row(execution, event))
         row = self._orders.get(event.order.order_id)
@@ -253,9 +259,9 @@ class AccountHistory:
             self._note_done(row)
 
     @staticmethod
-    def _update(row: OrderRow, event: Filled | Cancelled | Replaced | Reduced) -> None:
-        # Accepted and Replaced carry the quantities at the end of their command, the fills that
-        # follow those in between: what is filled only ever grows.
+    def _update(row: OrderRow, event: OrderChange) -> None:
+        # Accepted, Replaced and Triggered carry the quantities at the end of their work, the fills
+        # that follow those in between: what is filled only ever grows.
         if event.order.filled_lots >= row.filled_lots:
             row.filled_lots = event.order.filled_lots
             row.leaves_lots = event.order.leaves_lots

@@ -7,11 +7,16 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.errors import Outcome
-from gateway.schemas.requests import OrderTypeName, SideName, TimeInForceName
+from gateway.schemas.requests import SideName
 from gateway.schemas.settlement import SettlementStateName
 
 OrderStatusName = Literal["working", "filled", "cancelled"]
-CancelReasonName = Literal["requested", "no_liquidity", "self_trade", "cancel_all"]
+CancelReasonName = Literal["requested", "no_liquidity", "self_trade", "cancel_all", "expired"]
+# What an account's orders may be: more than this door takes, as other doors take more.
+AnyOrderTypeName = Literal[
+    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount"
+]
+AnyTimeInForceName = Literal["gtc", "ioc", "fok", "gtd"]
 LiquidityName = Literal["maker", "taker"]
 WithdrawalStateName = Literal["held", "released", "finalized"]
 
@@ -45,8 +50,8 @@ class Order(Struct, kw_only=True, frozen=True):
     client_id: str
     market: str
     side: SideName
-    type: OrderTypeName | None
-    time_in_force: TimeInForceName | None
+    type: AnyOrderTypeName | None
+    time_in_force: AnyTimeInForceName | None
     price: str | None
     quantity: str
     filled: str

@@ -89,13 +89,14 @@ def test_a_refused_command_still_brings_time(desk: Desk) -> None:
 
 def test_an_order_that_left_before_its_expiry_is_not_touched_by_it(desk: Desk) -> None:
     """S30: no stale entry hits an order that reuses the id or the slot."""
-    for leave in (
-        lambda order_id: desk.cancel(U, order_id),
-        lambda order_id: desk.buy(V, 5, 100),
-        lambda order_id: desk.run(CommandKind.CANCEL_ALL, account_id=U),
-    ):
+    for leave in ("cancel", "fill", "cancel all"):
         order = desk.sell(U, 5, 100, **gtd(desk))
-        leave(order.order_id)
+        if leave == "cancel":
+            desk.cancel(U, order.order_id)
+        elif leave == "fill":
+            desk.buy(V, 5, 100)
+        else:
+            desk.run(CommandKind.CANCEL_ALL, account_id=U)
         stays = desk.sell(U, 7, 100)
         assert [] == desk.tick(desk.time_ns + 2 * SECOND).cancels
         assert stays.order_id == desk.venue.orders(U)[0]["order_id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,6 @@ from engine.core.commands import (
     TRIGGER_BEST_QUOTE,
     TRIGGER_REFERENCE,
     CommandKind,
-    OrderType,
     Side,
 )
 from engine.core.events import ANSWER, RESTING, WAITING, EventKind
@@ -383,18 +383,23 @@ def test_a_trailing_sell_further_away_than_the_price_waits_at_nothing(banded: De
     assert [stop.order_id] == banded.trade_at(10).triggered
 
 
-@pytest.mark.parametrize("kind", [OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP])
-def test_a_refused_stop_changes_nothing(banded: Desk, kind: OrderType) -> None:
-    """No funds: no trigger moved, no lock (the desk compares the digest)."""
-    banded.trade_at(100)
-    fields = {
-        OrderType.STOP: {"trigger_price_ticks": 90},
-        OrderType.STOP_LIMIT: {"trigger_price_ticks": 90, "price": 80},
-        OrderType.TRAILING_STOP: {"trail_ppm": 5},
-    }[kind]
-    price = fields.pop("price", 0)
-    refused = banded.place(U, Side.SELL, 1 << 40, price, order_type=kind, **fields)
-    assert refused.kind in {EventKind.REJECTED, EventKind.ACCEPTED}
-    assert Reject.INVALID_QUANTITY == (
-        banded.place(U, Side.SELL, (1 << 40) + 1, price, order_type=kind, **fields).reject
-    )
+@pytest.mark.parametrize(
+    ("side", "fields"),
+    [
+        (Side.SELL, {"trigger": 90}),
+        (Side.SELL, {"trigger": 90, "price": 80}),
+        (Side.SELL, {"trail_ppm": 5}),
+        (Side.BUY, {"trigger": 110}),
+        (Side.BUY, {"trigger": 110, "price": 120}),
+        (Side.BUY, {"trail_ticks": 5}),
+    ],
+)
+def test_a_refused_stop_changes_nothing(
+    make_desk: MakeDesk, side: Side, fields: dict[str, Any]
+) -> None:
+    """Without funds: nothing locked, nothing waiting (the desk compares the digest)."""
+    desk = make_desk(band_ppm=BAND, funds_atoms=1_000)
+    desk.trade_at(100)
+    assert Reject.INSUFFICIENT_FUNDS == desk.stop(U, side, 2_000, **fields).reject
+    assert Reject.INVALID_QUANTITY == desk.stop(U, side, 0, **fields).reject
+    assert 0 == desk.venue.counts()["waiting_orders"]

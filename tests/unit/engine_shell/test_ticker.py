@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.core.commands import COMMAND, CommandKind, TimeInForce
-from engine.core.events import EventKind
+from engine.core.events import EVENT, EventKind
 from engine.core.limits import NEVER_NS
 from engine.core.rejects import CancelReason
 from engine.node import Node, NodeOptions
@@ -60,7 +60,7 @@ async def test_something_that_is_due_is_ticked_once_until_the_tick_is_released()
     assert [CommandKind.TICK] == [int(tick["kind"][0]) for tick in queue.ticks]
     queue.due_ns = START_NS - 1
     queue.came.clear()
-    queue.receiver.released(Answer(1, 1, np.empty(0)))
+    queue.receiver.released(Answer(1, 1, np.empty(0, EVENT)))
     await asyncio.wait_for(queue.came.wait(), WAIT_SECONDS)
     assert 2 == len(queue.ticks)
     ticker.close()

@@ -19,7 +19,9 @@ from realstack.client import (
     OpenOrder,
     OrderState,
     Reduced,
+    Refreshed,
     Replaced,
+    Triggered,
 )
 from realstack.client.records import ExecutionEvent
 
@@ -171,10 +173,23 @@ def test_a_withdrawal_goes_from_held_to_finalized() -> None:
 def test_a_late_beginning_has_the_orders_that_work_already() -> None:
     """When the venue no longer tells the first executions, the working orders still are known."""
     history = AccountHistory(7)
-    history.begin(40, [OpenOrder(state(3, filled=2, leaves=5), 11, False)])
+    working = OpenOrder(
+        order=state(3, filled=2, leaves=5),
+        priority_sequence=11,
+        post_only=False,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        waiting=False,
+        visible_lots=5,
+        trigger_price_ticks=0,
+        expire_time_ns=0,
+        tag=0,
+    )
+    history.begin(40, [working])
     row = history.order(3)
     assert row is not None
-    assert (row.order_type, row.quantity_lots, row.status) == (None, 7, OrderStatus.WORKING)
+    assert (row.order_type, row.quantity_lots) == (OrderType.LIMIT, 7)
+    assert row.status == OrderStatus.WORKING.value
     history.apply(Execution(41, 500, 1, filled(3, 9, 5, total=7, leaves=0)))
     assert row.status is OrderStatus.FILLED
     history.apply(Execution(42, 501, 1, cancelled(2, 5)))  # done before the beginning
@@ -190,3 +205,31 @@ def test_a_gap_or_a_second_beginning_stops() -> None:
     history.begin(4, [])
     with pytest.raises(BrokenInvariant, match="begins once"):
         history.begin(5, [])
+
+
+def test_a_stop_that_fires_is_the_same_order_going_on() -> None:
+    """Triggered tells what it filled by then, and the fills after it take none of that back."""
+    history = AccountHistory(7)
+    waits = Accepted(
+        state(3, filled=0, leaves=5), 5, OrderType.STOP_LIMIT, TimeInForce.GTC, True, 9
+    )
+    history.apply(Execution(1, 500, 1, waits))
+    history.apply(Execution(2, 501, 2, Triggered(state(3, filled=2, leaves=3), 5, 9)))
+    history.apply(Execution(3, 501, 2, filled(3, 9, 1, total=1, leaves=4)))
+    row = history.order(3)
+    assert row is not None
+    assert (row.filled_lots, row.leaves_lots, row.status) == (2, 3, OrderStatus.WORKING)
+    history.apply(Execution(4, 502, 3, Refreshed(state(3, filled=2, leaves=3), 1)))
+    assert (row.filled_lots, row.leaves_lots) == (2, 3)
+
+
+def test_an_order_by_amount_is_filled_when_it_bought_anything() -> None:
+    """It has no quantity that could be reached; what it did not spend is cancelled."""
+    for bought, status in ((0, OrderStatus.CANCELLED), (4, OrderStatus.FILLED)):
+        history = AccountHistory(7)
+        order = state(3, filled=bought, leaves=0)
+        kind = OrderType.MARKET_BY_AMOUNT
+        history.apply(Execution(1, 500, 1, Accepted(order, 0, kind, TimeInForce.IOC)))
+        row = history.order(3)
+        assert row is not None
+        assert row.status is status
