@@ -37,8 +37,9 @@ class Operations(Session):
         base_atoms_per_lot: int,
         maker_fee_ppm: int,
         taker_fee_ppm: int,
+        band_ppm: int = 0,
     ) -> bool:
-        """Define a market. For the operator role."""
+        """Define a market; a band of 0 is none. For the operator role."""
         request = admin_pb2.DefineMarketRequest(
             market_id=market_id,
             symbol=symbol,
@@ -48,6 +49,7 @@ class Operations(Session):
             base_atoms_per_lot=base_atoms_per_lot,
             maker_fee_ppm=maker_fee_ppm,
             taker_fee_ppm=taker_fee_ppm,
+            band_ppm=band_ppm,
         )
         return bool((await self._unary(self._admin().DefineMarket, request)).existed)
 
@@ -55,6 +57,11 @@ class Operations(Session):
         """Define an account; a group of 0 is a group of its own. For the operator role."""
         request = admin_pb2.DefineAccountRequest(account_id=account_id, group_id=group_id)
         return bool((await self._unary(self._admin().DefineAccount, request)).existed)
+
+    async def set_reference_price(self, *, market_id: int, price_ticks: int) -> None:
+        """Set the price that stops on the reference price watch. For the operator role."""
+        request = admin_pb2.SetReferencePriceRequest(market_id=market_id, price_ticks=price_ticks)
+        await self._unary(self._admin().SetReferencePrice, request)
 
     async def set_id_window(self, *, id_window_ns: int, ids_max: int) -> None:
         """Set how long and how many client ids are remembered. For the operator role."""

@@ -114,6 +114,7 @@ async def define(venue: Venue) -> None:
             base_atoms_per_lot=1,
             maker_fee_ppm=0,
             taker_fee_ppm=1_000,
+            band_ppm=500_000,
         )
         for account_id in ACCOUNTS.values():
             await boss.define_account(account_id=account_id)

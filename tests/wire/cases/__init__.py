@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from tests.wire.cases import access, forms, history, ids, numbers, operation, orders, texts
+from tests.wire.cases import (
+    access,
+    forms,
+    history,
+    ids,
+    numbers,
+    operation,
+    orders,
+    special_orders,
+    texts,
+)
 from tests.wire.table import Case
 
 CASES: tuple[Case, ...] = (
     *numbers.CASES,
     *orders.CASES,
+    *special_orders.CASES,
     *ids.CASES,
     *texts.CASES,
     *forms.CASES,
