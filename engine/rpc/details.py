@@ -26,8 +26,8 @@ DETAILS: dict[Reject, str] = {
     Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes GTC, GTD, IOC or FOK, "
     "a market order IOC or FOK, by amount IOC, a stop GTC or GTD; expire_time_ns goes with GTD",
     Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
-    Reject.INVALID_FLAGS: "post_only: post-only, slide and hidden are for limit orders that may rest, "
-    "slide goes with post-only, a minimum with neither post-only nor FOK, one trigger source "
+    Reject.INVALID_FLAGS: "post_only: post-only, slide and hidden are for limit orders that may "
+    "rest, slide goes with post-only, a minimum with neither post-only nor FOK, one trigger source "
     "with a stop",
     Reject.INVALID_CLIENT_ID: "client_id: required here, and sent_time_ns is zero without one",
     Reject.UNKNOWN_ACCOUNT: "account_id: not defined",

@@ -7,6 +7,7 @@ withdrawals from the events of the reference, never from the core under test.
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections.abc import Callable
 from typing import Any
@@ -56,6 +57,7 @@ class CommandSource:
         self._orders: dict[int, tuple[int, int, int]] = {}  # id -> account, price, client id
         self._withdrawals: dict[int, int] = {}  # id -> account
         self._recent: list[Fields] = []
+        self._expiries: list[int] = []  # a heap of those given
         recipes = self._recipes()
         self._weights = [weight for weight, _ in recipes]
         self._makers = [maker for _, maker in recipes]
@@ -124,6 +126,7 @@ class CommandSource:
             age_ns = row.pop("age_ns", 1)
             if "live_ns" in row:
                 row["expire_time_ns"] = max(1, self._time_ns + row.pop("live_ns"))
+                heapq.heappush(self._expiries, row["expire_time_ns"])
             if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
                 row.setdefault("sent_time_ns", self._time_ns - age_ns)
             for name, value in row.items():
@@ -138,6 +141,10 @@ class CommandSource:
 
     def _step_ns(self) -> int:
         draw = self._random.random()
+        while self._expiries and self._expiries[0] <= self._time_ns:
+            heapq.heappop(self._expiries)
+        if self._expiries and draw > 0.8 and self._expiries[0] < self._time_ns + 10**9:
+            return self._expiries[0] - self._time_ns  # exactly when an order is due
         if draw < 0.0005:
             return self._random.randrange(1, 90 * 10**9)
         return self._random.randrange(1, 200_000_000)

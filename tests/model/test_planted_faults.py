@@ -20,10 +20,11 @@ COMMANDS_MAX = 100_000
 
 @dataclass(frozen=True)
 class Fault:
-    """A text of `engine/core/matching.py` and what it becomes."""
+    """A text of a module of `engine/core` and what it becomes."""
 
     right: str
     wrong: str
+    module: str = "matching.py"
 
 
 FAULTS = {
@@ -36,10 +37,33 @@ FAULTS = {
         "fee_atoms(notional, market.taker_fee_ppm, 0)",
     ),
     "a trade takes all that the taker wants": Fault(
-        """    lots: int64_t = min(taker.leaves_lots, maker.leaves_lots)
+        """    lots: int64_t = min(taker.leaves_lots, open_lots(core, slot))
     base: int64_t""",
         """    lots: int64_t = taker.leaves_lots
     base: int64_t""",
+    ),
+    "an iceberg's new tranche keeps its number in the queue": Fault(
+        "    core.next_priority += 1\n    link(core, market, side, price_ticks, slot)",
+        "    link(core, market, side, price_ticks, slot)",
+        "mixed.py",
+    ),
+    "a fill or kill counts no reserves": Fault(
+        "reserve += core.orders[slot].leaves_lots - open_lots(core, slot)", "reserve += 0"
+    ),
+    "stops of one trigger price fire the youngest first": Fault(
+        "core.orders[after].order_id > order.order_id",
+        "core.orders[after].order_id < order.order_id",
+        "mixed.py",
+    ),
+    "a trailing stop moves against its order": Fault(
+        "if price_ticks > extra.extreme_ticks:",
+        "if price_ticks != extra.extreme_ticks:",
+        "stops.py",
+    ),
+    "an order expires a nanosecond late": Fault(
+        "while core.next_due_ns <= command.time_ns",
+        "while core.next_due_ns < command.time_ns",
+        "due.py",
     ),
 }
 
@@ -78,8 +102,9 @@ def test_a_planted_fault_is_found_within_a_hundred_thousand_commands(
 ) -> None:
     """A core that is wrong in priority, fee or quantity does not pass for the reference."""
     folder = copy_of_the_core(tmp_path)
-    source = folder / "engine" / "core" / "matching.py"
-    text, fault = source.read_text(), FAULTS[name]
+    fault = FAULTS[name]
+    source = folder / "engine" / "core" / fault.module
+    text = source.read_text()
     assert 1 == text.count(fault.right)
     source.write_text(text.replace(fault.right, fault.wrong))
     result = compare(folder)
