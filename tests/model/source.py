@@ -30,6 +30,7 @@ from engine.core.commands import (
 )
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
+from engine.core.phases import Phase
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -38,6 +39,8 @@ GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
 MARKETS = (1, 2, 3)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
+SWINGING = 21  # has a dynamic band
+PHASED = 22  # goes through all phases but the last
 FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX = 300
 KNOWN_MAX = 4_000
@@ -72,6 +75,12 @@ class CommandSource:
                 3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1, band=300_000
             ),
             self._market(QUIET_MARKET, "A3-A2", 3, 2, price=1, lot=1, maker=0, taker=0),
+            self._market(
+                SWINGING, "SWING", 2, 1, price=1, lot=1, maker=10, taker=900, band=9_000
+            )
+            | {"volatility_ppm": 3_000, "auction_ms": 4_000},
+            self._market(PHASED, "PHASED", 3, 1, price=7, lot=11, maker=900, taker=10, band=9_000)
+            | {"initial_phase": Phase.PRE_OPEN},
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -127,6 +136,9 @@ class CommandSource:
             if "live_ns" in row:
                 row["expire_time_ns"] = max(1, self._time_ns + row.pop("live_ns"))
                 heapq.heappush(self._expiries, row["expire_time_ns"])
+            if "end_after_ns" in row:
+                row["auction_end_ns"] = self._time_ns + row.pop("end_after_ns")
+                heapq.heappush(self._expiries, row["auction_end_ns"])
             if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
                 row.setdefault("sent_time_ns", self._time_ns - age_ns)
             for name, value in row.items():
@@ -285,6 +297,53 @@ class CommandSource:
             price_ticks=0,
             flags=0,
         )
+
+    def _phased_order(self) -> Fields:
+        """An order of any kind in a market that is often in a call."""
+        market_id = self._random.choice((SWINGING, PHASED, PHASED))
+        maker = self._random.choice(
+            (self._order, self._order, self._order, self._iceberg, self._hidden, self._stop)
+        )
+        row = {**maker(), "market_id": market_id, "price_ticks": self._price(8)}
+        if row["order_type"] not in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
+            row["price_ticks"] = 0
+        if row["order_type"] == OrderType.LIMIT and self._random.random() < 0.5:
+            row["time_in_force"] = self._random.choice((1, 1, 4, 6, 7))
+            row["flags"] = row.get("flags", 0) & HIDDEN
+        return row
+
+    def _auction_order(self) -> Fields:
+        """An order that is only for an opening or a closing call, with a limit or without."""
+        order_type = self._random.choice((OrderType.LIMIT, OrderType.MARKET))
+        return self._order(
+            market_id=self._random.choice((PHASED, PHASED, PHASED, SWINGING)),
+            order_type=order_type,
+            time_in_force=self._random.choice((TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)),
+            flags=0,
+            price_ticks=self._price(8) if order_type == OrderType.LIMIT else 0,
+        )
+
+    def _set_phase(self) -> Fields:
+        phase = self._random.choice((1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 6, 7, 0, 8))
+        market_id = self._random.choice((PHASED,) * 9 + (SWINGING, 77))
+        if phase == Phase.WIND_DOWN:  # for good
+            market_id = 77
+        row: Fields = {
+            "kind": CommandKind.SET_PHASE,
+            "market_id": market_id,
+            "phase": phase,
+        }
+        if phase == Phase.AUCTION or self._random.random() < 0.02:
+            row["auction_kind"] = self._random.choice((1, 1, 2, 2, 2, 2, 3, 4, 5))
+        if phase == Phase.AUCTION and self._random.random() < 0.6:
+            row["end_after_ns"] = self._random.choice((-1, 10**9, 4 * 10**9, 20 * 10**9))
+        return row
+
+    def _uncross(self) -> Fields:
+        return {
+            "kind": CommandKind.UNCROSS,
+            "market_id": self._random.choice((PHASED,) * 6 + (SWINGING, 1, 77)),
+        }
 
     def _known_order(self) -> tuple[int, int, int, int]:
         """Pick (order id, account, price, client id) of an order that probably works."""
@@ -484,12 +543,12 @@ class CommandSource:
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""
         return [
-            (0.4, lambda: {"kind": self._random.choice((0, 15, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 17, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
             (0.4, self._with_any("order_type", (0, 7, 8, 255))),
-            (0.3, self._with_any("time_in_force", (0, 4, 6, 255))),
+            (0.3, self._with_any("time_in_force", (0, 8, 255))),
             (0.2, lambda: self._order(order_type=2, time_in_force=1, price_ticks=0)),
             (0.4, self._with_any("self_trade_prevention", (0, 6))),
             (0.2, self._with_any("flags", (2, 9, 16, 48, 64, 128, 255))),
@@ -581,6 +640,10 @@ class CommandSource:
             (1.0, self._minimum),
             (1.5, self._by_amount),
             (5.0, self._stop),
+            (14.0, self._phased_order),
+            (4.0, self._auction_order),
+            (1.0, self._set_phase),
+            (0.3, self._uncross),
         ]
 
 
