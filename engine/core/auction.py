@@ -148,9 +148,7 @@ def distance(left: int64_t, right: int64_t) -> int64_t:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def choose(
-    choice: cython.pointer(Choice), found: cython.pointer(Indication)
-) -> cython.void:
+def choose(choice: cython.pointer(Choice), found: cython.pointer(Indication)) -> cython.void:
     """Choose among prices of the same volume and size of surplus."""
     surplus: int64_t = choice.highest_surplus_lots
     found.price_ticks = choice.highest_ticks

@@ -288,8 +288,7 @@ def market_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
         and taker_fee_ppm(command) <= FEE_PPM_MAX
         and cython.cast(uint32_t, command.display_lots) <= BAND_PPM_MAX
         and volatility_ppm(command) <= BAND_PPM_MAX
-        and (volatility_ppm(command) != 0)
-        == (cython.cast(uint32_t, command.expire_time_ns) != 0)
+        and (volatility_ppm(command) != 0) == (cython.cast(uint32_t, command.expire_time_ns) != 0)
         and cython.cast(uint32_t, command.expire_time_ns) <= AUCTION_MS_MAX
         and initial_phase(command) <= PHASE_WIND_DOWN
         and symbol_is_valid(command.target_client_id_low, command.target_client_id_high)

@@ -70,9 +70,7 @@ def note_next(core: cython.pointer(Core)) -> cython.void:
     """Keep up when the next order or call is due."""
     core.next_due_ns = core.next_call_end_ns
     if core.due.count > 1:
-        core.next_due_ns = min(
-            core.next_due_ns, core.extras[core.due.slots[1]].expire_time_ns
-        )
+        core.next_due_ns = min(core.next_due_ns, core.extras[core.due.slots[1]].expire_time_ns)
 
 
 @cython.cfunc

@@ -153,9 +153,7 @@ def shrink(core: cython.pointer(Core), slot: uint32_t, lots: int64_t) -> int64_t
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def take_off(
-    core: cython.pointer(Core), slot: uint32_t, lots: int64_t, seen: int64_t
-) -> int64_t:
+def take_off(core: cython.pointer(Core), slot: uint32_t, lots: int64_t, seen: int64_t) -> int64_t:
     """Take lots, which its leaves have lost, off the sums of a special order's level.
 
     Args:

@@ -107,9 +107,7 @@ def may_replace(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def auction_price_ticks(
-    market: cython.pointer(cython.const[Market]), side: cython.int
-) -> int64_t:
+def auction_price_ticks(market: cython.pointer(cython.const[Market]), side: cython.int) -> int64_t:
     """Give the price at which a market order stands in a call; 0 when it has none."""
     base: int64_t = market.last_price_ticks
     if side == SELL:

@@ -126,9 +126,7 @@ def come_again(
     taker.self_trade_prevention = order.self_trade_prevention
     taker.flags = order.flags & ORDER_FLAGS
     # A market order in a call stands at what it was given.
-    price_ticks: int64_t = (
-        level.price_ticks if order.order_type == MARKET else command.price_ticks
-    )
+    price_ticks: int64_t = level.price_ticks if order.order_type == MARKET else command.price_ticks
     aim(core, taker, core.markets[level.market_id], price_ticks)
     if taker.flags & SLIDE:
         slide(taker)

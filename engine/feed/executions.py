@@ -1,11 +1,11 @@
 """The private stream of each account: its orders and balances, under a dense execution sequence.
 
 A fill is two executions, one an account side; when both orders are of one account the arriving one
-comes first. The reductions of an auction's trades are kept with their fill, which tells it all, for
-the limit prices that they have, and are nobody's execution. Rows are kept once for all accounts, and each account has a list of positions into them
-(the lowest bit says whether it is the maker's side). What is kept is bounded by
-`FeedLimits.private_rows_max` over all accounts; asking for older executions is refused with the
-oldest that is left.
+comes first. The reductions of an auction's trades are nobody's executions, since their fill tells
+it all; they are kept with it for the limit prices that they have. Rows are kept once for all
+accounts, and each account has a list of positions into them (the lowest bit says whether it is the
+maker's side). What is kept is bounded by `FeedLimits.private_rows_max` over all accounts; asking
+for older executions is refused with the oldest that is left.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from engine.core.commands import Side
@@ -87,7 +88,7 @@ def _plateaus(book: Book) -> Iterator[Plateau]:
     asks = {price: _all_lots(orders) for price, orders in book.levels(Side.SELL) if price <= high}
     starts = {low, *asks, *(price + 1 for price in bids if price < high)}
     bounds = [*sorted(starts), high + 1]
-    for start, following in zip(bounds, bounds[1:], strict=False):
+    for start, following in pairwise(bounds):
         demand = sum(lots for price, lots in bids.items() if price >= start)
         supply = sum(lots for price, lots in asks.items() if price <= start)
         yield Plateau(start, following - 1, demand, supply)

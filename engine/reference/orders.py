@@ -95,9 +95,7 @@ def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: C
     collected = order.order_type == OrderType.MARKET and order.time_in_force in AUCTION_ONLY
     if collected and order.price_ticks == 0 and market.band_ppm != 0:
         return Reject.NO_LAST_PRICE
-    buys_at_market = order.side == Side.BUY and (
-        order.order_type in STOPS_AT_MARKET or collected
-    )
+    buys_at_market = order.side == Side.BUY and (order.order_type in STOPS_AT_MARKET or collected)
     if buys_at_market and market.band_ppm == 0:
         return Reject.NO_BAND  # without one its worst price, and so its lock, has no bound
     return Reject.NONE

@@ -75,7 +75,11 @@ def fire_if_due(venue: ReferenceVenue, order: Order) -> None:
     One that watches the best quote is looked at when the command's work is done, as always.
     """
     is_open = venue.markets_by_id[order.market_id].phase == Phase.OPEN
-    if is_open and not order.flags & TRIGGER_BEST_QUOTE and holds(order, source_price(venue, order)):
+    if (
+        is_open
+        and not order.flags & TRIGGER_BEST_QUOTE
+        and holds(order, source_price(venue, order))
+    ):
         fire(venue, order)
 
 
@@ -86,7 +90,7 @@ def _urgency(order: Order) -> tuple[int, int, int]:
 
 
 def _fire_due(venue: ReferenceVenue, market: Market, source: int) -> None:
-    """Fire what holds; outside continuous trading stops wait on, and are looked at when it opens."""
+    """Fire what holds; outside continuous trading stops wait, and are looked at when it opens."""
     if market.phase != Phase.OPEN:
         return
     due = [

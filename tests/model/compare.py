@@ -104,7 +104,9 @@ class Report:
         wanted = [(kind.name, self.kinds) for kind in CommandKind]
         wanted += [(reject.name, self.rejects) for reject in Reject if reject != Reject.NONE]
         wanted += [(name, self.orders) for name in self.orders]
-        wanted += [(name, self.events) for name in (*EventKind.__members__, "EXPIRED", "AUCTION_FILL")]
+        wanted += [
+            (name, self.events) for name in (*EventKind.__members__, "EXPIRED", "AUCTION_FILL")
+        ]
         return [
             name
             for name, counts in wanted

@@ -75,9 +75,7 @@ class CommandSource:
                 3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1, band=300_000
             ),
             self._market(QUIET_MARKET, "A3-A2", 3, 2, price=1, lot=1, maker=0, taker=0),
-            self._market(
-                SWINGING, "SWING", 2, 1, price=1, lot=1, maker=10, taker=900, band=9_000
-            )
+            self._market(SWINGING, "SWING", 2, 1, price=1, lot=1, maker=10, taker=900, band=9_000)
             | {"volatility_ppm": 3_000, "auction_ms": 4_000},
             self._market(PHASED, "PHASED", 3, 1, price=7, lot=11, maker=900, taker=10, band=9_000)
             | {"initial_phase": Phase.PRE_OPEN},

@@ -207,7 +207,9 @@ class PlaceOrder(_message.Message):
     order_type: _common_pb2.OrderType.ValueType
     """How its price is decided."""
     time_in_force: _common_pb2.TimeInForce.ValueType
-    """A limit order takes GTC, GTD, IOC or FOK; market IOC or FOK; by amount IOC; stops GTC or GTD."""
+    """A limit order takes any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; stops GTC, DAY or
+    GTD.
+    """
     price_ticks: _builtins.int
     """Limit price in ticks, of limit and stop-limit orders."""
     quantity_lots: _builtins.int

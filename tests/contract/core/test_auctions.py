@@ -57,9 +57,7 @@ def test_a_market_order_takes_part_at_any_price(desk: Desk) -> None:
     desk.sell(V, 6_900, 10_300)
     desk.sell(V, 1_000, 10_450)
     desk.sell(V, 200, 10_600)
-    market = desk.sell(
-        V, 2_500, order_type=OrderType.MARKET, time_in_force=TimeInForce.AT_OPEN
-    )
+    market = desk.sell(V, 2_500, order_type=OrderType.MARKET, time_in_force=TimeInForce.AT_OPEN)
     assert (10_450, 10_400, 5_200, Side.BUY) == told(market, EventKind.INDICATIVE)[-1]
     opened = desk.set_phase(Phase.OPEN)
     assert (10_450, 10_400) == told(opened, EventKind.UNCROSSED)[0][:2]

@@ -167,9 +167,7 @@ def test_a_phase_change_has_its_rules(
 def test_a_market_order_in_a_call_cannot_be_given_a_price(desk: Desk) -> None:
     """Its quantity can be changed; a price it has none."""
     desk.call(AuctionKind.CLOSING)
-    order = desk.sell(
-        U, 5, order_type=OrderType.MARKET, time_in_force=TimeInForce.AT_CLOSE
-    )
+    order = desk.sell(U, 5, order_type=OrderType.MARKET, time_in_force=TimeInForce.AT_CLOSE)
     assert desk.replace(U, order.order_id, 3, 100).reject == Reject.INVALID_PRICE
     assert desk.replace(U, order.order_id, 3, 0).reject == Reject.NONE
     assert [(3, 1, 1)] == desk.asks
