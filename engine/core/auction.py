@@ -198,6 +198,11 @@ def uncross(
             trade_at(core, market, sell, buy, found.price_ticks, lots, command)
         else:
             trade_at(core, market, buy, sell, found.price_ticks, lots, command)
+    if found.volume_lots == 0:
+        return
+    market.missed_high_ticks = max(market.missed_high_ticks, found.price_ticks)
+    if market.missed_low_ticks == 0 or found.price_ticks < market.missed_low_ticks:
+        market.missed_low_ticks = found.price_ticks
 
 
 @cython.cfunc

@@ -18,7 +18,6 @@ cdef void start_volatility_auction(
     Core *core, Market *market, const Command *command
 ) noexcept nogil
 cdef void let_time_pass(Core *core, const Command *command) noexcept nogil
-cdef void publish_indications(Core *core, const Command *command) noexcept nogil
 
 
 cdef inline bint for_auction_only(int time_in_force) noexcept nogil:

@@ -16,7 +16,6 @@ from cython.cimports.engine.core.constants import (
     AUCTION_OPENING,
     AUCTION_VOLATILITY,
     DAY,
-    EVENT_INDICATIVE,
     EVENT_PHASE_CHANGED,
     EVENT_UNCROSSED,
     EXPIRY_IN_PAST,
@@ -47,6 +46,7 @@ from cython.cimports.engine.core.constants import (
 )
 from cython.cimports.engine.core.due import note_next
 from cython.cimports.engine.core.fired import work_fired
+from cython.cimports.engine.core.indications import tell
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.phasing import for_auction_only, is_call
@@ -188,7 +188,10 @@ def change_phase(
     flags: cython.int,
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
-    """Enter a phase: tell, uncross, end the orders that end with the old one, fire stops."""
+    """Enter a phase: tell, uncross, end the orders that end with the old one, fire stops.
+
+    Stops look at every auction price since the market was last open: by its extremes.
+    """
     found = cython.declare(Indication)
     event: cython.pointer(Event)
     enter_phase(core, market, phase, kind, end_ns)
@@ -215,6 +218,11 @@ def change_phase(
     if phase == PHASE_CLOSED:
         end_orders(core, market, DAY, REASON_PHASE_ENDED, command)
     if phase == PHASE_OPEN:
+        if market.missed_low_ticks != 0:
+            observe(core, market, market.missed_low_ticks)
+            observe(core, market, market.missed_high_ticks)
+            market.missed_low_ticks = 0
+            market.missed_high_ticks = 0
         if market.last_price_ticks != 0:
             observe(core, market, market.last_price_ticks)
         fire_by_reference(core, market)
@@ -335,68 +343,3 @@ def end_orders(
     for i in range(count):
         cancel(core, find_order(core, order_ids[i]), reason, 0, command)
     free(order_ids)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def publish_indications(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.void:
-    """Tell what each call would trade now, when the command changed it."""
-    found = cython.declare(Indication)
-    market: cython.pointer(Market)
-    i: uint32_t
-    if core.broken != cython.NULL:
-        return
-    for i in range(1, core.market_id_max + 1):
-        market = core.markets[i]
-        if market == cython.NULL or not is_call(market.phase) or not is_touched(core, i):
-            continue
-        found = indication(core, market)
-        if (
-            found.price_ticks == market.indicative_price_ticks
-            and found.volume_lots == market.indicative_volume_lots
-            and found.surplus_lots == market.indicative_surplus_lots
-            and found.surplus_side == market.indicative_surplus_side
-        ):
-            continue
-        market.indicative_price_ticks = found.price_ticks
-        market.indicative_volume_lots = found.volume_lots
-        market.indicative_surplus_lots = found.surplus_lots
-        market.indicative_surplus_side = found.surplus_side
-        market.is_changed = True
-        tell(core, market, cython.address(found), EVENT_INDICATIVE, 0, command)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def is_touched(core: cython.pointer(Core), market_id: uint32_t) -> cython.bint:
-    """Tell whether an event of the command is about a market: without one its book is as it was."""
-    i: int64_t
-    for i in range(core.events_first, core.events_count):
-        if core.events[i].market_id == market_id:
-            return True
-    return False
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def tell(
-    core: cython.pointer(Core),
-    market: cython.pointer(Market),
-    found: cython.pointer(cython.const[Indication]),
-    kind: cython.int,
-    flags: cython.int,
-    command: cython.pointer(cython.const[Command]),
-) -> cython.void:
-    """Write what a call would trade, or trades."""
-    event: cython.pointer(Event) = new_event(core, command, kind)
-    event.side = found.surplus_side
-    event.flags = flags
-    event.market_id = market.market_id
-    event.price_ticks = found.price_ticks
-    event.quantity_lots = found.volume_lots
-    event.leaves_lots = found.surplus_lots

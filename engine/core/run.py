@@ -33,9 +33,10 @@ from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
 from cython.cimports.engine.core.hashing import client_id_hash, mix_high
 from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
+from cython.cimports.engine.core.indications import publish_indications
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order, prefetch_order_place
-from cython.cimports.engine.core.phasing import let_time_pass, publish_indications
+from cython.cimports.engine.core.phasing import let_time_pass
 from cython.cimports.engine.core.pools import (
     has_account,
     has_asset,

@@ -110,6 +110,8 @@ cdef struct Market:
     int64_t indicative_volume_lots
     int64_t indicative_surplus_lots
     uint32_t indicative_surplus_side
+    int64_t missed_low_ticks  # the extremes of auction prices since it was last open
+    int64_t missed_high_ticks
     uint32_t lock_asset_id[3]  # by Side
     uint32_t proceeds_asset_id[3]
     uint32_t market_id

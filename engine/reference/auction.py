@@ -110,6 +110,10 @@ def uncross(venue: ReferenceVenue, market: Market, found: Indication, events: Ev
         maker, taker = sorted((buy, sell), key=lambda order: order.priority_sequence)
         _trade(venue, market, taker, maker, found.price_ticks, lots, events)
         remaining -= lots
+    if found.volume_lots:
+        low = market.missed_low_ticks or found.price_ticks
+        market.missed_low_ticks = min(low, found.price_ticks)
+        market.missed_high_ticks = max(market.missed_high_ticks, found.price_ticks)
 
 
 def _trade(

@@ -105,7 +105,10 @@ def change_phase(
     end_ns: int = 0,
     flags: int = 0,
 ) -> None:
-    """Enter a phase: tell, uncross, end the orders that end with the old one, fire stops."""
+    """Enter a phase: tell, uncross, end the orders that end with the old one, fire stops.
+
+    Stops look at every auction price since the market was last open: by its extremes.
+    """
     market.phase, market.auction_kind, market.auction_end_ns = phase, kind, end_ns
     events.add(
         EventKind.PHASE_CHANGED,
@@ -128,8 +131,12 @@ def change_phase(
     if phase == Phase.CLOSED:
         _end(venue, market, TimeInForce.DAY, CancelReason.PHASE_ENDED, events)
     if phase == Phase.OPEN:
-        if market.last_price_ticks:
-            observe(venue, market, market.last_price_ticks, market.last_price_ticks)
+        last_ticks = market.last_price_ticks
+        if market.missed_low_ticks:
+            observe(venue, market, market.missed_low_ticks, market.missed_high_ticks)
+            market.missed_low_ticks = market.missed_high_ticks = 0
+        if last_ticks:
+            observe(venue, market, last_ticks, last_ticks)
         fire_by_reference(venue, market)
 
 

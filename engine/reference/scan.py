@@ -121,6 +121,8 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.indication.volume_lots,
                 market.indication.surplus_lots,
                 market.indication.surplus_side,
+                market.missed_low_ticks,
+                market.missed_high_ticks,
             ),
         )
     for account_id, group_id in venue.groups.items():

@@ -137,6 +137,8 @@ class Market:
     auction_kind: int = 0
     auction_end_ns: int = 0  # 0: no end is set
     indication: Indication = Indication()  # the last one told
+    missed_low_ticks: int = 0  # the extremes of auction prices since it was last open
+    missed_high_ticks: int = 0
 
     @property
     def fee_ppm_max(self) -> int:

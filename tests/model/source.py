@@ -31,6 +31,7 @@ from engine.core.commands import (
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -39,16 +40,12 @@ GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
 MARKETS = (1, 2, 3)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
-SWINGING = 21  # has a dynamic band
-PHASED = 22  # goes through all phases but the last
+TRADED = (*MARKETS, SWINGING, PHASED)
 FULL_ASSET = 4  # its total is nearly reached
-RECENT_MAX = 300
-KNOWN_MAX = 4_000
-
-Fields = dict[str, int]
+RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource:
+class CommandSource(PhasedRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -296,53 +293,6 @@ class CommandSource:
             flags=0,
         )
 
-    def _phased_order(self) -> Fields:
-        """An order of any kind in a market that is often in a call."""
-        market_id = self._random.choice((SWINGING, PHASED, PHASED))
-        maker = self._random.choice(
-            (self._order, self._order, self._order, self._iceberg, self._hidden, self._stop)
-        )
-        row = {**maker(), "market_id": market_id, "price_ticks": self._price(8)}
-        if row["order_type"] not in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
-            row["price_ticks"] = 0
-        if row["order_type"] == OrderType.LIMIT and self._random.random() < 0.5:
-            row["time_in_force"] = self._random.choice((1, 1, 4, 6, 7))
-            row["flags"] = row.get("flags", 0) & HIDDEN
-        return row
-
-    def _auction_order(self) -> Fields:
-        """An order that is only for an opening or a closing call, with a limit or without."""
-        order_type = self._random.choice((OrderType.LIMIT, OrderType.MARKET))
-        return self._order(
-            market_id=self._random.choice((PHASED, PHASED, PHASED, SWINGING)),
-            order_type=order_type,
-            time_in_force=self._random.choice((TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE)),
-            flags=0,
-            price_ticks=self._price(8) if order_type == OrderType.LIMIT else 0,
-        )
-
-    def _set_phase(self) -> Fields:
-        phase = self._random.choice((1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 6, 7, 0, 8))
-        market_id = self._random.choice((PHASED,) * 9 + (SWINGING, 77))
-        if phase == Phase.WIND_DOWN:  # for good
-            market_id = 77
-        row: Fields = {
-            "kind": CommandKind.SET_PHASE,
-            "market_id": market_id,
-            "phase": phase,
-        }
-        if phase == Phase.AUCTION or self._random.random() < 0.02:
-            row["auction_kind"] = self._random.choice((1, 1, 2, 2, 2, 2, 3, 4, 5))
-        if phase == Phase.AUCTION and self._random.random() < 0.6:
-            row["end_after_ns"] = self._random.choice((-1, 10**9, 4 * 10**9, 20 * 10**9))
-        return row
-
-    def _uncross(self) -> Fields:
-        return {
-            "kind": CommandKind.UNCROSS,
-            "market_id": self._random.choice((PHASED,) * 6 + (SWINGING, 1, 77)),
-        }
-
     def _known_order(self) -> tuple[int, int, int, int]:
         """Pick (order id, account, price, client id) of an order that probably works."""
         if not self._orders:
@@ -390,8 +340,7 @@ class CommandSource:
             "market_id": self._random.choice((0, 1, 2, 3)),
             "side": self._random.choice((0, 1, 2)),
             "tag": self._random.choice((0, 0, 1, 2)),
-            **change,
-        }
+        } | change
 
     def _deposit(self, account_id: int, asset_id: int, amount_atoms: int) -> Fields:
         return {
@@ -642,6 +591,7 @@ class CommandSource:
             (4.0, self._auction_order),
             (1.0, self._set_phase),
             (0.3, self._uncross),
+            (0.25, self._open_again),
         ]
 
 

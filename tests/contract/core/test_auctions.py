@@ -343,3 +343,27 @@ def test_a_dynamic_band_needs_a_length_for_its_auctions(desk: Desk) -> None:
     ):
         assert desk.define_market(2, "SECOND", **fields).reject == Reject.INVALID_PARAMETER
     assert BASE == int(desk.venue.markets()[0]["base_asset_id"])
+
+
+@pytest.mark.parametrize("way", ["uncross", "post-only", "closed"])
+def test_a_stop_sees_every_auction_price_since_the_market_was_open(desk: Desk, way: str) -> None:
+    """A price of 90 fires a selling stop at 95, though a later auction price is 100 again."""
+    desk.trade_at(100)
+    stop = desk.stop(U, Side.SELL, 5, 95, price=1)
+    late = desk.stop(U, Side.SELL, 5, 85, price=1)
+    desk.call()
+    for price in (90, 100):
+        desk.buy(V, 1, price)
+        desk.sell(W, 1, price)
+        if way == "uncross":
+            assert [] == desk.uncross().triggered
+        else:
+            assert [] == desk.set_phase(Phase.POST_ONLY).triggered
+            if way == "closed":
+                desk.set_phase(Phase.CLOSED)
+            desk.call()
+    assert [stop.order_id] == desk.set_phase(Phase.OPEN).triggered
+    assert 1 == len(np.flatnonzero(desk.venue.order(late.order_id)["is_waiting"]))
+    desk.cancel(U, stop.order_id)
+    desk.set_phase(Phase.HALTED)
+    assert [] == desk.set_phase(Phase.OPEN).triggered
