@@ -2,7 +2,7 @@
 
 1. the data folder, its lock, keys, keypairs, instruments
 2. postgres and localnet, or those that the settings name
-3. tokens on chain: mints, custody accounts, first deposits
+3. on chain: the market program, mints, vaults, first deposits
 4. engine, with its definitions; market service, settlement worker, gateway
 5. with --demo the participants
 6. until Ctrl-C, the end of the duration, or a process that ends and cannot be started again
