@@ -14,5 +14,7 @@ cdef struct Reach:
 cdef Reach reach(Core *core, const Taker *taker) noexcept nogil
 cdef bint is_prevented(Core *core, const Taker *taker, uint32_t slot) noexcept nogil
 cdef bint prevent(Core *core, Taker *taker, uint32_t slot, const Command *command) noexcept nogil
-cdef void trade(Core *core, Taker *taker, uint32_t slot, const Command *command) noexcept nogil
+cdef void trade(
+    Core *core, Taker *taker, uint32_t slot, int64_t lots, const Command *command
+) noexcept nogil
 cdef int match(Core *core, Taker *taker, const Command *command) noexcept nogil

@@ -214,7 +214,7 @@ def hash_asset(asset: cython.pointer(Asset)) -> Hash:
 @cython.exceptval(check=False)
 def hash_market(market: cython.pointer(Market)) -> Hash:
     """Hash a market's definition and last price."""
-    words = cython.declare(uint64_t[12])
+    words = cython.declare(uint64_t[15])
     words[0] = market.market_id
     words[1] = market.base_asset_id
     words[2] = market.quote_asset_id
@@ -227,7 +227,10 @@ def hash_market(market: cython.pointer(Market)) -> Hash:
     words[9] = market.last_price_ticks
     words[10] = market.band_ppm
     words[11] = market.reference_price_ticks
-    return hash_words(TAG_MARKET, words, 12)
+    words[12] = market.allocation
+    words[13] = market.minimum_allocation_lots
+    words[14] = market.epoch
+    return hash_words(TAG_MARKET, words, 15)
 
 
 @cython.cfunc

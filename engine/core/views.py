@@ -77,6 +77,9 @@ MARKET_VIEW = np.dtype(
         ("base_atoms_per_lot", "<i8"),
         ("last_price_ticks", "<i8"),
         ("reference_price_ticks", "<i8"),
+        ("minimum_allocation_lots", "<i8"),
+        ("allocation", "<u4"),
+        ("epoch", "<u4"),
         ("symbol_low", "<u8"),
         ("symbol_high", "<u8"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from engine.core.commands import CommandKind
+from engine.core.commands import Allocation, CommandKind
 from engine.core.digest import GROUP_OWN
 from engine.core.events import ANSWER, EXISTED, EventKind
 from engine.core.limits import (
@@ -19,6 +19,7 @@ from engine.core.limits import (
     IDS_MAX_LIMIT,
     MARKET_ID_MAX,
     PRICE_TICKS_MAX,
+    QUANTITY_LOTS_MAX,
     UNIT_ATOMS_MAX,
 )
 from engine.core.rejects import Reject
@@ -100,6 +101,8 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
         symbol_low=low,
         symbol_high=high,
         band_ppm=command.band_ppm,
+        allocation=command.allocation or Allocation.FIFO,
+        minimum_allocation_lots=command.minimum_allocation_lots,
     )
     if not {market.base_asset_id, market.quote_asset_id} <= venue.assets_by_id.keys():
         return Reject.UNKNOWN_ASSET
@@ -129,7 +132,16 @@ def _market_is_valid(market: Market) -> bool:
         and 1 <= market.base_atoms_per_lot <= UNIT_ATOMS_MAX
         and market.fee_ppm_max <= FEE_PPM_MAX
         and market.band_ppm <= BAND_PPM_MAX
+        and _allocation_is_valid(market)
         and symbol_is_valid(market.symbol_low, market.symbol_high)
+    )
+
+
+def _allocation_is_valid(market: Market) -> bool:
+    """Tell whether the rule is known; a least share is for shares, by time there are none."""
+    by_share = market.allocation == Allocation.PRO_RATA
+    return market.allocation in set(Allocation) and (
+        0 <= market.minimum_allocation_lots <= by_share * QUANTITY_LOTS_MAX
     )
 
 

@@ -101,6 +101,9 @@ class Queries:
                 market.base_atoms_per_lot,
                 market.last_price_ticks,
                 market.reference_price_ticks,
+                market.minimum_allocation_lots,
+                market.allocation,
+                market.epoch,
                 market.symbol_low,
                 market.symbol_high,
             )

@@ -110,6 +110,9 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.last_price_ticks,
                 market.band_ppm,
                 market.reference_price_ticks,
+                market.allocation,
+                market.minimum_allocation_lots,
+                market.epoch,
             ),
         )
     for account_id, group_id in venue.groups.items():

@@ -9,9 +9,10 @@ from engine.core.events import RESTING, EventKind
 from engine.core.rejects import CancelReason
 from engine.reference.band import limit_on_arrival
 from engine.reference.by_amount import match_by_amount
+from engine.reference.by_quantity import match
 from engine.reference.event import Event, Events
 from engine.reference.iceberg import show_tranche
-from engine.reference.matching import cancel, match
+from engine.reference.matching import cancel
 from engine.reference.state import Order
 from engine.reference.triggers import fire_by_quotes, observe
 

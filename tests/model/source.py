@@ -35,7 +35,7 @@ START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
 POOR = 12
 GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
-MARKETS = (1, 2, 3)
+MARKETS = (1, 2, 3, 5)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
 FULL_ASSET = 4  # its total is nearly reached
@@ -72,6 +72,9 @@ class CommandSource:
                 3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1, band=300_000
             ),
             self._market(QUIET_MARKET, "A3-A2", 3, 2, price=1, lot=1, maker=0, taker=0),
+            self._market(
+                5, "P2-A1", 2, 1, price=7, lot=5, maker=10, taker=90, allocation=2, least=3
+            ),
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -398,6 +401,8 @@ class CommandSource:
         maker: int,
         taker: int,
         band: int = 0,
+        allocation: int = 0,
+        least: int = 0,
     ) -> Fields:
         low, high = symbol_words(symbol)
         return {
@@ -410,6 +415,8 @@ class CommandSource:
             "maker_fee_ppm": maker,
             "taker_fee_ppm": taker,
             "band_ppm": band,
+            "allocation": allocation,
+            "minimum_allocation_lots": least,
             "symbol_low": low,
             "symbol_high": high,
         }
@@ -430,6 +437,8 @@ class CommandSource:
                 maker=0,
                 taker=self._random.choice((0, 0, 100_001)),
                 band=self._random.choice((0, 0, 1_000_000, 1_000_001)),
+                allocation=self._random.choice((0, 0, 1, 2, 2, 3)),
+                least=self._random.choice((0, 0, 0, 5, -1)),
             )
         account_id = self._random.choice((*ACCOUNTS, 20, 21, 22, 1_000_000, 1_000_001))
         group_id = self._random.choice((0, GROUPS.get(account_id, 0)))
