@@ -37,7 +37,8 @@ START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
 POOR = 12
 GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
-MARKETS = (1, 2, 3)
+SHARED_OUT = 23  # allocates pro rata
+MARKETS = (1, 2, 3, SHARED_OUT)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
 TRADED = (*MARKETS, SWINGING, PHASED)
@@ -76,6 +77,9 @@ class CommandSource(PhasedRecipes):
             | {"volatility_ppm": 3_000, "auction_ms": 4_000},
             self._market(PHASED, "PHASED", 3, 1, price=7, lot=11, maker=900, taker=10, band=9_000)
             | {"initial_phase": Phase.PRE_OPEN},
+            self._market(
+                SHARED_OUT, "P2-A1", 2, 1, price=7, lot=5, maker=10, taker=90, allocation=2, least=3
+            ),
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -404,6 +408,8 @@ class CommandSource(PhasedRecipes):
         maker: int,
         taker: int,
         band: int = 0,
+        allocation: int = 0,
+        least: int = 0,
     ) -> Fields:
         low, high = symbol_words(symbol)
         return {
@@ -416,6 +422,8 @@ class CommandSource(PhasedRecipes):
             "maker_fee_ppm": maker,
             "taker_fee_ppm": taker,
             "band_ppm": band,
+            "allocation": allocation,
+            "minimum_allocation_lots": least,
             "symbol_low": low,
             "symbol_high": high,
         }
@@ -436,6 +444,8 @@ class CommandSource(PhasedRecipes):
                 maker=0,
                 taker=self._random.choice((0, 0, 100_001)),
                 band=self._random.choice((0, 0, 1_000_000, 1_000_001)),
+                allocation=self._random.choice((0, 0, 1, 2, 2, 3)),
+                least=self._random.choice((0, 0, 0, 5, -1)),
             )
         account_id = self._random.choice((*ACCOUNTS, 20, 21, 22, 1_000_000, 1_000_001))
         group_id = self._random.choice((0, GROUPS.get(account_id, 0)))
