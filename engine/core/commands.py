@@ -44,6 +44,8 @@ Body by kind:
     SET_REFERENCE_PRICE 64 price_ticks i64
     SET_PHASE           64 phase i64    72 auction_kind i64    80 auction_end_ns i64 (0: open end)
     UNCROSS             nothing: a call trades what it has collected, and goes on
+    SET_LIMIT           64 limit_kind i64    72 limit_value i64 (0: none)    80 window_ns i64
+    KILL                64 is_on i64 (0 lifts it)
 
 Which header fields a kind uses: see `USED_FIELDS`. A field is used or zero.
 """
@@ -76,6 +78,19 @@ class CommandKind(IntEnum):
     SET_REFERENCE_PRICE = 14
     SET_PHASE = 15
     UNCROSS = 16
+    SET_LIMIT = 18
+    KILL = 19
+
+
+class LimitKind(IntEnum):
+    """What a limit bounds, for an account (0: each) in a market (0: each, or all together)."""
+
+    ORDER_LOTS = 1  # an order's quantity
+    ORDER_VALUE = 2  # an order's value in quote atoms, at its limit, trigger or the last price
+    COLLAR_PPM = 3  # how far a limit price may be from the reference price, or the last one
+    OPEN_ORDERS = 4  # working orders
+    HOLDING_LOTS = 5  # what is held of the base asset, with all that open buys may add
+    MESSAGES = 6  # orders and replaces in a window, of all accounts together for account 0
 
 
 class Side(IntEnum):
@@ -155,13 +170,17 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "quote_atoms_per_tick_lot": ("<i8", 64),
     "decimals": ("<i8", 64),
     "phase": ("<i8", 64),
+    "limit_kind": ("<i8", 64),
+    "is_on": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
     "base_atoms_per_lot": ("<i8", 72),
     "ids_max": ("<i8", 72),
     "auction_kind": ("<i8", 72),
+    "limit_value": ("<i8", 72),
     "amount_atoms": ("<i8", 80),
     "auction_end_ns": ("<i8", 80),
+    "window_ns": ("<i8", 80),
     "maker_fee_ppm": ("<u4", 80),
     "group_id": ("<u4", 80),
     "taker_fee_ppm": ("<u4", 84),
@@ -258,6 +277,8 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
     CommandKind.SET_REFERENCE_PRICE: ("market_id", "price_ticks"),
     CommandKind.SET_PHASE: ("market_id", "phase", "auction_kind", "auction_end_ns"),
     CommandKind.UNCROSS: ("market_id",),
+    CommandKind.SET_LIMIT: ("account_id", "market_id", "limit_kind", "limit_value", "window_ns"),
+    CommandKind.KILL: ("account_id", "market_id", "is_on"),
 }
 
 # Kinds that must carry a client id, and kinds that may.

@@ -54,6 +54,7 @@ class Tag(IntEnum):
     ACCOUNT = 8
     VENUE = 9
     BODY = 10
+    LIMIT = 11
 
 
 def record_hash(tag: Tag, words: Iterable[int]) -> int:

@@ -126,10 +126,13 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.allocation,
                 market.minimum_allocation_lots,
                 market.epoch,
+                market.is_killed,
             ),
         )
     for account_id, group_id in venue.groups.items():
-        yield Tag.ACCOUNT, (account_id, group_id)
+        yield Tag.ACCOUNT, (account_id, group_id, account_id in venue.killed_accounts)
+    for key, limit in venue.limits.items():
+        yield Tag.LIMIT, (*key, limit.value, limit.window_ns, limit.used_to_ns)
     ids = venue.ids
     yield (
         Tag.VENUE,
@@ -140,6 +143,7 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
             ids.ids_max,
             ids.floor_time_ns,
             venue.next_priority,
+            venue.is_killed,
         ),
     )
 

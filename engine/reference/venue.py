@@ -15,6 +15,7 @@ from engine.core.rejects import Reject
 from engine.reference import scan
 from engine.reference.book import Book
 from engine.reference.command import Command, decode
+from engine.reference.controls import CONTROL_COMMANDS, Limit, LimitKey
 from engine.reference.definitions import DEFINERS
 from engine.reference.event import Events, as_array
 from engine.reference.expiry import let_time_pass
@@ -28,7 +29,7 @@ from engine.reference.shape import number_reject, shape_reject
 from engine.reference.state import Asset, Market, Order, Withdrawal
 from engine.reference.work import work_fired
 
-_OPERATIONS = DEFINERS | PHASE_COMMANDS
+_OPERATIONS = DEFINERS | PHASE_COMMANDS | CONTROL_COMMANDS
 _DEFINITIONS = frozenset(_OPERATIONS)
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
@@ -56,6 +57,9 @@ class ReferenceVenue(Queries):
         self.timed: dict[int, Order] = {}
         self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
+        self.limits: dict[LimitKey, Limit] = {}
+        self.is_killed = False
+        self.killed_accounts: set[int] = set()
 
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
         """Apply stamped commands in order.
