@@ -21,7 +21,8 @@ _KINDS = max(EventKind) + 1
 _FILL = int(EventKind.FILL)
 _BALANCE = int(EventKind.BALANCE)
 
-# What a subscription can be to, beside ("book", market id) and ("executions", account id).
+# What a subscription can be to, beside (one of these, market id) and ("executions", account id).
+BOOK_KINDS = ("book", "orders", "top")
 TRADES = "trades"
 WITHDRAWALS = "withdrawals"
 
@@ -65,6 +66,7 @@ class Feeds:
         if self.subscriptions.is_empty:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)
-        self.subscriptions.wake(("book", market_id) for market_id in books)
+        for kind in BOOK_KINDS:
+            self.subscriptions.wake((kind, market_id) for market_id in books)
         self.subscriptions.wake([TRADES] if traded else [])
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])

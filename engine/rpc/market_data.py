@@ -19,6 +19,7 @@ from engine.rpc.follow import follow
 from engine.rpc.instruments import asset_message, market_message
 from engine.rpc.methods import Context, Method
 from engine.rpc.node_port import NodePort
+from engine.rpc.order_stream import stream_orders, stream_top
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2 as pb
 
@@ -38,6 +39,8 @@ class MarketDataService:
             "ListInstruments": Method(pb.ListInstrumentsRequest, unary=self.list_instruments),
             "GetBook": Method(pb.GetBookRequest, unary=self.get_book),
             "StreamBook": Method(pb.StreamBookRequest, streaming=self.stream_book),
+            "StreamOrders": Method(pb.StreamOrdersRequest, streaming=self.stream_orders),
+            "StreamTop": Method(pb.StreamTopRequest, streaming=self.stream_top),
             "StreamTrades": Method(pb.StreamTradesRequest, streaming=self.stream_trades),
         }
 
@@ -97,6 +100,17 @@ class MarketDataService:
         await follow(
             context, feeds.subscriptions, subscription, read, lambda: heartbeat_wire(feeds, book)
         )
+
+    async def stream_orders(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow a book order by order."""
+        request = cast("pb.StreamOrdersRequest", message)
+        book = self._book(request.market_id)
+        await stream_orders(self._node, self._feeds, book, request.after_book_sequence, context)
+
+    async def stream_top(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow the best prices of a book."""
+        request = cast("pb.StreamTopRequest", message)
+        await stream_top(self._feeds, self._book(request.market_id), context)
 
     async def stream_trades(self, message: Message, principal: Principal, context: Context) -> None:
         """Follow trades of one market or all."""

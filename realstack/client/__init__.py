@@ -36,6 +36,7 @@ from realstack.client.errors import (
     RequestRefused,
     Unavailable,
 )
+from realstack.client.order_book import BookOrder, LocalOrders
 from realstack.client.records import (
     Accepted,
     Answer,
@@ -57,6 +58,7 @@ from realstack.client.records import (
     Reduced,
     Refreshed,
     Replaced,
+    Top,
     Trade,
     Triggered,
     VenueStatus,
@@ -76,6 +78,7 @@ __all__ = [
     "Asset",
     "Balance",
     "BalanceChanged",
+    "BookOrder",
     "CancelReason",
     "Cancelled",
     "Client",
@@ -93,6 +96,7 @@ __all__ = [
     "Level",
     "Liquidity",
     "LocalBook",
+    "LocalOrders",
     "Market",
     "NotAuthenticated",
     "NotRetained",
@@ -112,6 +116,7 @@ __all__ = [
     "Side",
     "SyncClient",
     "TimeInForce",
+    "Top",
     "Trade",
     "Triggered",
     "Unavailable",

@@ -26,6 +26,7 @@ from realstack.client.records import (
     Reduced,
     Refreshed,
     Replaced,
+    Top,
     Trade,
     Triggered,
     VenueStatus,
@@ -203,6 +204,23 @@ def trade_from(message: marketdata_pb2.Trade) -> Trade:
         sequence=message.sequence,
         time_ns=message.time_ns,
     )
+
+
+def top_from(message: marketdata_pb2.TopOfBook) -> Top:
+    """Return the best prices."""
+    return Top(
+        market_id=message.market_id,
+        book_sequence=message.book_sequence,
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+        bid=_best(message.bid) if message.HasField("bid") else None,
+        ask=_best(message.ask) if message.HasField("ask") else None,
+        last_price_ticks=message.last_price_ticks,
+    )
+
+
+def _best(level: marketdata_pb2.Level) -> tuple[int, int]:
+    return level.price_ticks, level.quantity_lots
 
 
 def fill_from(message: settlement_pb2.Fill) -> Fill:

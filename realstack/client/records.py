@@ -297,6 +297,19 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class Top:
+    """The best bid and ask as price and quantity, None when a side is empty."""
+
+    market_id: int
+    book_sequence: int
+    sequence: int
+    time_ns: int
+    bid: tuple[int, int] | None
+    ask: tuple[int, int] | None
+    last_price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fill:
     """A trade as settlement needs it: who owes what to whom."""
 

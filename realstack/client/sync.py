@@ -169,6 +169,8 @@ class SyncClient(Face):
     credit_deposit = _call(Client.credit_deposit)
     executions = _stream(Client.executions)
     book = _stream(Client.book)
+    orders_book = _stream(Client.orders_book)
+    top = _stream(Client.top)
     trades = _stream(Client.trades)
     fills = _stream(Client.fills)
     withdrawals = _stream(Client.withdrawals)

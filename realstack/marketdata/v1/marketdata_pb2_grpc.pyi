@@ -39,6 +39,10 @@ class MarketDataServiceStub:
     """Read a book once."""
     StreamBook: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamBookRequest, _marketdata_pb2.StreamBookResponse]
     """Follow a book: a snapshot, then increments without a gap."""
+    StreamOrders: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamOrdersRequest, _marketdata_pb2.StreamOrdersResponse]
+    """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+    StreamTop: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]
+    """Follow the best bid and ask."""
     StreamTrades: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]
     """Follow trades from any retained trade id."""
 
@@ -53,6 +57,10 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     """Read a book once."""
     StreamBook: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamBookRequest, _marketdata_pb2.StreamBookResponse]  # type: ignore[assignment]
     """Follow a book: a snapshot, then increments without a gap."""
+    StreamOrders: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamOrdersRequest, _marketdata_pb2.StreamOrdersResponse]  # type: ignore[assignment]
+    """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+    StreamTop: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]  # type: ignore[assignment]
+    """Follow the best bid and ask."""
     StreamTrades: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]  # type: ignore[assignment]
     """Follow trades from any retained trade id."""
 
@@ -82,6 +90,22 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamBookResponse], _abc.AsyncIterator[_marketdata_pb2.StreamBookResponse]]:
         """Follow a book: a snapshot, then increments without a gap."""
+
+    @_abc_1.abstractmethod
+    def StreamOrders(
+        self,
+        request: _marketdata_pb2.StreamOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamOrdersResponse], _abc.AsyncIterator[_marketdata_pb2.StreamOrdersResponse]]:
+        """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+
+    @_abc_1.abstractmethod
+    def StreamTop(
+        self,
+        request: _marketdata_pb2.StreamTopRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamTopResponse], _abc.AsyncIterator[_marketdata_pb2.StreamTopResponse]]:
+        """Follow the best bid and ask."""
 
     @_abc_1.abstractmethod
     def StreamTrades(
