@@ -57,12 +57,16 @@ def test_a_book_of_orders_begins_from_the_venue_at_any_sequence() -> None:
     venue, source = Venue(), CommandSource(5)
     mirror = Mirror(venue)
     mirror.feeds.on_events(venue.apply(source.opening()))
-    for turn in range(40):
-        if turn == 20:
-            sequence, orders = venue.sequence_last, venue.orders(0, 1)
-        events = venue.apply(source.take(10))
-        source.learn(events)
-        mirror.feeds.on_events(events)
+
+    def go_on() -> None:
+        for _ in range(20):
+            events = venue.apply(source.take(10))
+            source.learn(events)
+            mirror.feeds.on_events(events)
+
+    go_on()
+    sequence, orders = venue.sequence_last, venue.orders(0, 1)
+    go_on()
     book = mirror.feeds.books.market(1)
     book.orders.readers += 1
     assert book.orders.begin(sequence, orders)

@@ -21,7 +21,6 @@ from tests.integration.replay.conftest import (  # noqa: F401  fixtures
 from tests.model.feeds import Mirror
 from tests.unit.replay.direct import DirectVenue
 
-
 SEEDS = 100
 
 
