@@ -45,13 +45,6 @@ def test_both_halves_of_an_id_count(desk: Desk) -> None:
     assert desk.buy(U, 10, 100, client_id=1 << 64 | 5).kind == EventKind.ACCEPTED
 
 
-def test_the_id_of_a_refused_command_is_free_again(desk: Desk) -> None:
-    """A refusal changes nothing, so its id was never used."""
-    desk.sell(U, 5, 100)
-    assert desk.buy(V, 5, 100, client_id=5, post_only=True).reject == Reject.POST_ONLY_WOULD_CROSS
-    assert desk.buy(V, 5, 99, client_id=5, post_only=True).kind == EventKind.ACCEPTED
-
-
 def test_a_resend_of_every_kind_runs_once(desk: Desk) -> None:
     """Deposits, holds, replaces and cancels with an id are done once."""
     desk.with_id(CommandKind.DEPOSIT, 5, account_id=U, asset_id=QUOTE, amount_atoms=7)

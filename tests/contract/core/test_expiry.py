@@ -20,18 +20,6 @@ def gtd(desk: Desk, after_ns: int = SECOND) -> dict[str, Any]:
     return {"time_in_force": TimeInForce.GTD, "expire_time_ns": desk.time_ns + after_ns}
 
 
-def test_an_expired_order_is_gone_before_the_command_that_brings_its_time(desk: Desk) -> None:
-    """S30: GTD S 10@100 expires at T; B 10@100 at T + 1 does not trade, and is told of after it."""
-    order = desk.sell(U, 10, 100, **gtd(desk))
-    assert order.rests
-    later = desk.buy(V, 10, 100, step_ns=SECOND + 1)
-    assert [EventKind.CANCELLED, EventKind.ACCEPTED] == [int(e["kind"]) for e in later.events]
-    assert [(order.order_id, 10, CancelReason.EXPIRED)] == later.cancels
-    assert [] == later.fills
-    assert [(10, 100, 1)] == desk.bids
-    assert [] == desk.asks
-
-
 def test_an_order_works_until_its_expiry_and_not_at_it(desk: Desk) -> None:
     """A nanosecond before it trades; at the time itself it is gone."""
     due = desk.time_ns + SECOND
@@ -41,20 +29,6 @@ def test_an_order_works_until_its_expiry_and_not_at_it(desk: Desk) -> None:
     assert [(1, 100)] == [f[:2] for f in desk.buy(V, 1, 100, step_ns=due - desk.time_ns - 1).fills]
     assert 1 == len(desk.tick(due).cancels)
     assert NEVER_NS == desk.venue.next_due_ns()
-
-
-def test_a_partly_filled_order_expires_with_what_it_filled(desk: Desk) -> None:
-    """S30: 131 thousand, 100 thousand filled, then expired: filled 100 thousand, open 0."""
-    order = desk.sell(U, 131_000, 100, **gtd(desk))
-    desk.buy(V, 100_000, 100)
-    expired = desk.tick(desk.time_ns + SECOND).of(EventKind.CANCELLED)[0]
-    assert order.order_id == expired["order_id"]
-    assert (100_000, 31_000, 0) == (
-        expired["filled_lots"],
-        expired["quantity_lots"],
-        expired["leaves_lots"],
-    )
-    assert 0 == len(desk.venue.order(order.order_id))
 
 
 @pytest.mark.parametrize("ahead_ns", [0, -1, -SECOND])

@@ -1,4 +1,4 @@
-"""Orders that are not wholly seen: icebergs (S31, S46) and hidden orders."""
+"""Orders that are not wholly seen: icebergs (S46) and hidden orders."""
 
 from __future__ import annotations
 
@@ -8,33 +8,6 @@ from engine.core.commands import HIDDEN, SelfTradePrevention, Side, TimeInForce
 from engine.core.events import MAKER_HIDDEN, TRANCHE_DONE, EventKind
 from engine.core.rejects import CancelReason, Reject
 from tests.contract.core.desk import BASE, Desk, U, V, W
-
-
-def test_each_new_tranche_goes_to_the_back(desk: Desk) -> None:
-    """S31: A 100 showing 10, B 10, C 10; buy 25 -> A 10, B 10, C 5; next 10 -> C 5, A 5."""
-    a = desk.sell(U, 100, 100, display_lots=10)
-    b = desk.sell(V, 10, 100)
-    c = desk.sell(V, 10, 100)
-    assert [(30, 100, 3)] == desk.asks
-    first = desk.buy(W, 25, 100)
-    assert [(10, 100, a.order_id), (10, 100, b.order_id), (5, 100, c.order_id)] == first.fills
-    shown = first.of(EventKind.REFRESHED)
-    assert [(a.order_id, 10, 90)] == [
-        (int(e["order_id"]), int(e["quantity_lots"]), int(e["leaves_lots"])) for e in shown
-    ]
-    second = desk.buy(W, 10, 100)
-    assert [(5, 100, c.order_id), (5, 100, a.order_id)] == second.fills
-
-
-def test_a_sweep_that_outlives_the_seen_queue_takes_the_new_tranches_in_order(desk: Desk) -> None:
-    """S31: two icebergs take turns, each new tranche behind the other's."""
-    a = desk.sell(U, 25, 100, display_lots=10)
-    b = desk.sell(V, 25, 100, display_lots=10)
-    sweep = desk.buy(W, 50, 100)
-    turns = [(lots, maker) for lots, _, maker in sweep.fills]
-    expected = [(10, a), (10, b), (10, a), (10, b), (5, a), (5, b)]
-    assert [(lots, order.order_id) for lots, order in expected] == turns
-    assert [] == desk.asks
 
 
 def test_a_fill_tells_that_it_took_the_whole_tranche(desk: Desk) -> None:

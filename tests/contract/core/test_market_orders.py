@@ -93,19 +93,6 @@ def test_a_band_beyond_its_limit_is_refused(desk: Desk) -> None:
     assert Reject.INVALID_PARAMETER == desk.define_market(3, "THIRD-USDC", **wide).reject
 
 
-def test_an_order_by_amount_buys_whole_lots_and_gives_the_rest_back(desk: Desk) -> None:
-    """S29: 1,000 for asks 3@300 and 5@400: 3@300, then 100 is less than 400; 100 comes back."""
-    desk.sell(U, 3, 300)
-    desk.sell(V, 5, 400)
-    before = desk.venue.balance(W, QUOTE)
-    buy = by_amount(desk, 1_000)
-    assert [(3, 300)] == [fill[:2] for fill in buy.fills]
-    assert [(buy.order_id, 0, CancelReason.NO_LIQUIDITY)] == buy.cancels
-    assert (3, 0) == (buy.answer["filled_lots"], buy.answer["leaves_lots"])
-    assert (before[0] - 900, 0, 0) == desk.venue.balance(W, QUOTE)
-    assert [(5, 400, 1)] == desk.asks
-
-
 def test_the_fee_is_paid_out_of_the_amount(make_desk: MakeDesk) -> None:
     """At 1 %, 10 lots of 100 cost 1,010: for 1,009 there are 9."""
     for amount, lots in ((1_010, 10), (1_009, 9), (101, 1), (100, 0)):

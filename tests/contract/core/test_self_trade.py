@@ -13,26 +13,6 @@ STP = SelfTradePrevention
 FOK = TimeInForce.FOK
 
 
-def test_cancel_taker_stops_mid_sweep(desk: Desk) -> None:
-    """The incoming order trades up to its own resting order, then its rest is cancelled."""
-    desk.sell(V, 3, 100)
-    own = desk.sell(U, 5, 101).order_id
-    taken = desk.buy(U, 10, 101)
-    assert [fill[:2] for fill in taken.fills] == [(3, 100)]
-    assert [(taken.order_id, 7, CancelReason.SELF_TRADE)] == taken.cancels
-    assert (desk.bids, desk.asks) == ([], [(5, 101, 1)])
-    assert len(desk.venue.order(own)) == 1
-
-
-def test_prevention_does_not_fire_on_an_order_that_is_not_reached(desk: Desk) -> None:
-    """An own order behind enough other quantity is not met."""
-    desk.sell(V, 5, 100)
-    desk.sell(U, 5, 100)
-    taken = desk.buy(U, 3, 100)
-    assert [fill[:2] for fill in taken.fills] == [(3, 100)]
-    assert taken.cancels == []
-
-
 def test_cancel_maker_cancels_the_resting_order_and_goes_on(desk: Desk) -> None:
     """The resting order goes, with an event, and the incoming one trades on."""
     own = desk.sell(U, 3, 100).order_id
@@ -87,18 +67,6 @@ def test_prevention_is_by_group(desk: Desk) -> None:
     desk.sell(11, 5, 100)
     assert desk.buy(12, 5, 100).cancels[0][2] == CancelReason.SELF_TRADE
     assert [f[:2] for f in desk.buy(V, 5, 100).fills] == [(5, 100)]
-
-
-def test_fill_or_kill_counts_only_what_it_may_take(desk: Desk) -> None:
-    """A refused fill-or-kill cancels no maker: own quantity does not count."""
-    desk.sell(U, 5, 100)
-    desk.sell(V, 5, 100)
-    killed = desk.buy(U, 10, 100, time_in_force=FOK, stp=STP.CANCEL_MAKER)
-    assert killed.reject == Reject.FILL_OR_KILL_NOT_FILLABLE
-    assert desk.asks == [(10, 100, 2)]
-    filled = desk.buy(U, 5, 100, time_in_force=FOK, stp=STP.CANCEL_MAKER)
-    assert filled.answer["filled_lots"] == 5
-    assert len(filled.cancels) == 1
 
 
 @pytest.mark.parametrize("mode", [STP.CANCEL_TAKER, STP.CANCEL_BOTH, STP.DECREMENT])

@@ -63,19 +63,6 @@ def test_without_a_price_to_watch_a_stop_waits(banded: Desk, flags: int) -> None
     assert 1 == banded.venue.counts()["waiting_orders"]
 
 
-def test_a_stop_fires_once_and_is_then_gone(banded: Desk) -> None:
-    """S12: asks 10@1000 and 10@1001; buy stop 5 at 1001 fills once, a second print does nothing."""
-    banded.sell(V, 10, 1_000)
-    banded.sell(V, 10, 1_001)
-    stop = banded.stop(U, Side.BUY, 5, 1_001)
-    first = banded.buy(W, 11, 1_001)
-    assert [stop.order_id] == first.triggered
-    own = [event for event in first.of(EventKind.FILL) if event["order_id"] == stop.order_id]
-    assert [5] == [int(event["quantity_lots"]) for event in own]
-    assert 0 == len(banded.venue.order(stop.order_id))
-    assert [] == banded.buy(W, 1, 1_001).triggered
-
-
 def test_a_waiting_stop_is_an_open_order_off_the_book(banded: Desk) -> None:
     """It is listed with its trigger, and locks, and shows nothing."""
     stop = banded.stop(U, Side.SELL, 5, 90, price=88)
@@ -196,14 +183,6 @@ def test_a_stop_on_the_reference_price_fires_when_it_is_set(banded: Desk) -> Non
     assert Reject.UNKNOWN_MARKET == unknown.reject
 
 
-def test_what_one_print_triggers_is_worked_by_trigger_then_age(banded: Desk) -> None:
-    """Buys by rising trigger, the older first where they are equal."""
-    banded.trade_at(100)
-    order = (105, 103, 105, 101)
-    stops = [banded.stop(U, Side.BUY, 1, trigger).order_id for trigger in order]
-    assert [stops[n] for n in (3, 1, 0, 2)] == banded.trade_at(110).triggered
-
-
 def test_sells_go_by_falling_trigger(banded: Desk) -> None:
     """The first to be passed on the way down is the first to work."""
     banded.trade_at(100)
@@ -315,35 +294,6 @@ def test_the_same_commands_twice_give_the_same_digest(make_desk: MakeDesk) -> No
             desk.trade_at(price)
         digests.append(desk.venue.digest())
     assert digests[0] == digests[1]
-
-
-@pytest.mark.parametrize(
-    ("side", "path", "quiet", "fires"),
-    [
-        (Side.SELL, (50, 60), 58, 57),  # 5 % under 60
-        (Side.BUY, (50, 40), 41, 42),  # 5 % over 40
-    ],
-)
-def test_a_trailing_stop_follows_the_best_price_and_fires_there(
-    banded: Desk, side: Side, path: tuple[int, ...], quiet: int, fires: int
-) -> None:
-    """S13: 5 % from 50, high 60: fires at 57, not 58; buy, low 40: fires at 42, not 41."""
-    banded.trade_at(path[0])
-    stop = banded.stop(U, side, 1, trail_ppm=50_000)
-    for price in path[1:]:
-        assert [] == banded.trade_at(price).triggered
-    assert fires == banded.venue.order(stop.order_id)[0]["trigger_price_ticks"]
-    assert [] == banded.trade_at(quiet).triggered
-    assert [stop.order_id] == banded.trade_at(fires).triggered
-
-
-def test_a_trigger_moves_only_in_the_orders_favour(banded: Desk) -> None:
-    """S13: trail 25 % sell, path 50-60-50-57: fires at 45, not 46."""
-    banded.trade_at(50)
-    stop = banded.stop(U, Side.SELL, 1, trail_ppm=250_000)
-    for price in (60, 50, 57, 46):
-        assert [] == banded.trade_at(price).triggered
-    assert [stop.order_id] == banded.trade_at(45).triggered
 
 
 def test_a_replaced_trailing_stop_keeps_what_it_trails(banded: Desk) -> None:
