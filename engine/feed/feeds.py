@@ -12,6 +12,7 @@ from engine.feed.books import BookFeed
 from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
 from engine.feed.limits import FeedLimits
+from engine.feed.statistics import StatisticsFeed
 from engine.feed.subscription import Subscriptions
 from engine.feed.trades import TradeFeed
 from engine.feed.withdrawals import WithdrawalFeed
@@ -44,6 +45,7 @@ class Feeds:
         self.subscriptions = Subscriptions(self.limits)
         self.executions = ExecutionFeed(self.limits)
         self.trades = TradeFeed()
+        self.statistics = StatisticsFeed()
         self.fills = FillFeed(self.trades, markets)
         self.withdrawals = WithdrawalFeed()
         self.books = BookFeed(
@@ -59,7 +61,10 @@ class Feeds:
         counts = np.bincount(events["kind"], minlength=_KINDS).tolist()
         accounts = self.executions.consume(events)
         books = self.books.consume(events)
-        traded = bool(self.trades.consume(events)) if counts[_FILL] else False
+        first_trade_id = self.trades.last + 1
+        traded = self.trades.consume(events) if counts[_FILL] else []
+        if traded:
+            self.statistics.consume(self.trades.read(first_trade_id, counts[_FILL]))
         has_steps = False
         if counts[_FILL] or counts[_BALANCE]:
             has_steps = self.withdrawals.consume(events)
@@ -69,4 +74,5 @@ class Feeds:
         for kind in BOOK_KINDS:
             self.subscriptions.wake((kind, market_id) for market_id in books)
         self.subscriptions.wake([TRADES] if traded else [])
+        self.subscriptions.wake(("statistics", market_id) for market_id in traded)
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])

@@ -30,6 +30,8 @@ ROLES: dict[str, frozenset[Role]] = {
     _MARKET_DATA + "StreamBook": _ANY_KEY,
     _MARKET_DATA + "StreamOrders": _ANY_KEY,
     _MARKET_DATA + "StreamTop": _ANY_KEY,
+    _MARKET_DATA + "GetStatistics": _ANY_KEY,
+    _MARKET_DATA + "StreamStatistics": _ANY_KEY,
     _MARKET_DATA + "StreamTrades": _ANY_KEY,
     _SETTLE + "StreamFills": _SETTLEMENT_READ,
     _SETTLE + "StreamWithdrawals": _SETTLEMENT_READ,

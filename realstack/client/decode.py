@@ -11,6 +11,7 @@ from realstack.client.records import (
     Balance,
     BalanceChanged,
     Cancelled,
+    DayStatistics,
     Execution,
     ExecutionEvent,
     Fill,
@@ -203,6 +204,24 @@ def trade_from(message: marketdata_pb2.Trade) -> Trade:
         aggressor_side=Side(message.aggressor_side),
         sequence=message.sequence,
         time_ns=message.time_ns,
+    )
+
+
+def statistics_from(message: marketdata_pb2.Statistics) -> DayStatistics:
+    """Return what a market did in a day."""
+    return DayStatistics(
+        market_id=message.market_id,
+        day_open_time_ns=message.day_open_time_ns,
+        open_ticks=message.open_ticks,
+        high_ticks=message.high_ticks,
+        low_ticks=message.low_ticks,
+        close_ticks=message.close_ticks,
+        volume_lots=message.volume_lots,
+        trade_count=message.trade_count,
+        vwap_numerator=int(message.vwap_numerator),
+        first_trade_id=message.first_trade_id,
+        last_trade_id=message.last_trade_id,
+        previous_close_ticks=message.previous_close_ticks,
     )
 
 

@@ -8,10 +8,17 @@ from typing import Any, TypeVar
 
 from realstack.client.book import BookGap, BookMismatch, LocalBook
 from realstack.client.connection import Continuity, follow
-from realstack.client.decode import execution_from, fill_from, top_from, trade_from, withdrawal_from
+from realstack.client.decode import (
+    execution_from,
+    fill_from,
+    statistics_from,
+    top_from,
+    trade_from,
+    withdrawal_from,
+)
 from realstack.client.errors import FeedBroken
 from realstack.client.order_book import LocalOrders
-from realstack.client.records import Execution, Fill, Top, Trade, Withdrawal
+from realstack.client.records import DayStatistics, Execution, Fill, Top, Trade, Withdrawal
 from realstack.client.session import Session
 from realstack.marketdata.v1 import marketdata_pb2, marketdata_pb2_grpc
 from realstack.settlement.v1 import settlement_pb2, settlement_pb2_grpc
@@ -231,6 +238,23 @@ class Feeds(Session):
         except BookGap as gap:
             raise FeedBroken(str(gap)) from gap
         return book
+
+    async def statistics(self, market: str | int, time_ns: int = 0) -> DayStatistics:
+        """Read what a market did in a day of UTC.
+
+        Args:
+            market: Symbol or id.
+            time_ns: Any time of the day; zero for the venue's running day.
+
+        Raises:
+            InvalidInput: The venue has no such market.
+        """
+        stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
+        request = marketdata_pb2.GetStatisticsRequest(
+            market_id=(await self.market(market)).market_id, time_ns=time_ns
+        )
+        answer = await self._unary(stub.GetStatistics, request)
+        return statistics_from(answer.statistics)
 
 
 def update(book: LocalBook, message: marketdata_pb2.StreamBookResponse) -> bool:

@@ -160,6 +160,7 @@ class SyncClient(Face):
     market = _call(Client.market)
     asset = _call(Client.asset)
     book_snapshot = _call(Client.book_snapshot)
+    statistics = _call(Client.statistics)
     define_asset = _call(Client.define_asset)
     define_market = _call(Client.define_market)
     define_account = _call(Client.define_account)

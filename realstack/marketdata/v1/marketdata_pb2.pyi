@@ -817,6 +817,181 @@ class StreamTopResponse(_message.Message):
 Global___StreamTopResponse: _TypeAlias = StreamTopResponse  # noqa: Y015
 
 @_typing.final
+class Statistics(_message.Message):
+    """What one market did in one day of UTC, by the venue's time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    DAY_OPEN_TIME_NS_FIELD_NUMBER: _builtins.int
+    OPEN_TICKS_FIELD_NUMBER: _builtins.int
+    HIGH_TICKS_FIELD_NUMBER: _builtins.int
+    LOW_TICKS_FIELD_NUMBER: _builtins.int
+    CLOSE_TICKS_FIELD_NUMBER: _builtins.int
+    VOLUME_LOTS_FIELD_NUMBER: _builtins.int
+    TRADE_COUNT_FIELD_NUMBER: _builtins.int
+    VWAP_NUMERATOR_FIELD_NUMBER: _builtins.int
+    FIRST_TRADE_ID_FIELD_NUMBER: _builtins.int
+    LAST_TRADE_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_CLOSE_TICKS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    day_open_time_ns: _builtins.int
+    """Midnight UTC that the day begins at, nanoseconds since 1970."""
+    open_ticks: _builtins.int
+    """First price of the day in ticks; zero, as all prices here, when it had no trade."""
+    high_ticks: _builtins.int
+    """Highest price in ticks."""
+    low_ticks: _builtins.int
+    """Lowest price in ticks."""
+    close_ticks: _builtins.int
+    """Last price in ticks."""
+    volume_lots: _builtins.int
+    """Sum of the quantities in lots."""
+    trade_count: _builtins.int
+    """Number of trades."""
+    vwap_numerator: _builtins.str
+    """The volume-weighted average price in ticks is vwap_numerator divided by volume_lots. This is
+    the sum of price times quantity over the trades, in ticks times lots, as decimal digits,
+    because it may be longer than 64 bits. The reader rounds as it likes; nothing is rounded here.
+    """
+    first_trade_id: _builtins.int
+    """First trade of the day, or zero."""
+    last_trade_id: _builtins.int
+    """Last trade of the day, or zero."""
+    previous_close_ticks: _builtins.int
+    """Last price before the day in ticks, or zero."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        day_open_time_ns: _builtins.int = ...,
+        open_ticks: _builtins.int = ...,
+        high_ticks: _builtins.int = ...,
+        low_ticks: _builtins.int = ...,
+        close_ticks: _builtins.int = ...,
+        volume_lots: _builtins.int = ...,
+        trade_count: _builtins.int = ...,
+        vwap_numerator: _builtins.str = ...,
+        first_trade_id: _builtins.int = ...,
+        last_trade_id: _builtins.int = ...,
+        previous_close_ticks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_ticks", b"close_ticks", "day_open_time_ns", b"day_open_time_ns", "first_trade_id", b"first_trade_id", "high_ticks", b"high_ticks", "last_trade_id", b"last_trade_id", "low_ticks", b"low_ticks", "market_id", b"market_id", "open_ticks", b"open_ticks", "previous_close_ticks", b"previous_close_ticks", "trade_count", b"trade_count", "volume_lots", b"volume_lots", "vwap_numerator", b"vwap_numerator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Statistics: _TypeAlias = Statistics  # noqa: Y015
+
+@_typing.final
+class GetStatisticsRequest(_message.Message):
+    """Which market and day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    time_ns: _builtins.int
+    """Any time of the day, nanoseconds since 1970 UTC; zero means the venue's running day."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id", "time_ns", b"time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatisticsRequest: _TypeAlias = GetStatisticsRequest  # noqa: Y015
+
+@_typing.final
+class GetStatisticsResponse(_message.Message):
+    """Statistics of a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    as_of_sequence: _builtins.int
+    """The venue sequence that they reflect."""
+    @_builtins.property
+    def statistics(self) -> Global___Statistics:
+        """The day's statistics."""
+
+    def __init__(
+        self,
+        *,
+        statistics: Global___Statistics | None = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statistics", b"statistics"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "statistics", b"statistics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatisticsResponse: _TypeAlias = GetStatisticsResponse  # noqa: Y015
+
+@_typing.final
+class StreamStatisticsRequest(_message.Message):
+    """Which market to follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatisticsRequest: _TypeAlias = StreamStatisticsRequest  # noqa: Y015
+
+@_typing.final
+class StreamStatisticsResponse(_message.Message):
+    """The running day's statistics: after each change (several may be told as one), and unchanged as a
+    heartbeat.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    as_of_sequence: _builtins.int
+    """The venue sequence that they reflect."""
+    @_builtins.property
+    def statistics(self) -> Global___Statistics:
+        """The running day's statistics."""
+
+    def __init__(
+        self,
+        *,
+        statistics: Global___Statistics | None = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statistics", b"statistics"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "statistics", b"statistics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatisticsResponse: _TypeAlias = StreamStatisticsResponse  # noqa: Y015
+
+@_typing.final
 class StreamTradesRequest(_message.Message):
     """Which trades to follow."""
 

@@ -43,6 +43,10 @@ class MarketDataServiceStub:
     """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
     StreamTop: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]
     """Follow the best bid and ask."""
+    GetStatistics: _grpc.UnaryUnaryMultiCallable[_marketdata_pb2.GetStatisticsRequest, _marketdata_pb2.GetStatisticsResponse]
+    """Read what a market did in a day."""
+    StreamStatistics: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatisticsRequest, _marketdata_pb2.StreamStatisticsResponse]
+    """Follow what a market does in the running day."""
     StreamTrades: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]
     """Follow trades from any retained trade id."""
 
@@ -61,6 +65,10 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
     StreamTop: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]  # type: ignore[assignment]
     """Follow the best bid and ask."""
+    GetStatistics: _aio.UnaryUnaryMultiCallable[_marketdata_pb2.GetStatisticsRequest, _marketdata_pb2.GetStatisticsResponse]  # type: ignore[assignment]
+    """Read what a market did in a day."""
+    StreamStatistics: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatisticsRequest, _marketdata_pb2.StreamStatisticsResponse]  # type: ignore[assignment]
+    """Follow what a market does in the running day."""
     StreamTrades: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]  # type: ignore[assignment]
     """Follow trades from any retained trade id."""
 
@@ -106,6 +114,22 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamTopResponse], _abc.AsyncIterator[_marketdata_pb2.StreamTopResponse]]:
         """Follow the best bid and ask."""
+
+    @_abc_1.abstractmethod
+    def GetStatistics(
+        self,
+        request: _marketdata_pb2.GetStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_marketdata_pb2.GetStatisticsResponse, _abc.Awaitable[_marketdata_pb2.GetStatisticsResponse]]:
+        """Read what a market did in a day."""
+
+    @_abc_1.abstractmethod
+    def StreamStatistics(
+        self,
+        request: _marketdata_pb2.StreamStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamStatisticsResponse], _abc.AsyncIterator[_marketdata_pb2.StreamStatisticsResponse]]:
+        """Follow what a market does in the running day."""
 
     @_abc_1.abstractmethod
     def StreamTrades(
