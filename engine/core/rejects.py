@@ -46,6 +46,8 @@ class Reject(IntEnum):
     MINIMUM_NOT_MET = 30
     NO_LAST_PRICE = 31
     NO_BAND = 32
+    MARKET_PHASE = 33
+    WRONG_PHASE_CHANGE = 34
 
     @property
     def transient(self) -> bool:
@@ -66,6 +68,8 @@ _TRANSIENT = frozenset(
         Reject.FILL_OR_KILL_NOT_FILLABLE,
         Reject.MINIMUM_NOT_MET,
         Reject.NO_LAST_PRICE,
+        Reject.MARKET_PHASE,
+        Reject.WRONG_PHASE_CHANGE,
     }
 )
 
@@ -79,3 +83,5 @@ class CancelReason(IntEnum):
     SELF_TRADE = 3
     CANCEL_ALL = 4
     EXPIRED = 5
+    PHASE_ENDED = 6
+    AUCTION_ENDED = 7

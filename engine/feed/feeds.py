@@ -13,6 +13,7 @@ from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
 from engine.feed.limits import FeedLimits
 from engine.feed.statistics import StatisticsFeed
+from engine.feed.statuses import STATUS_KINDS, StatusFeed
 from engine.feed.subscription import Subscriptions
 from engine.feed.trades import TradeFeed
 from engine.feed.withdrawals import WithdrawalFeed
@@ -26,6 +27,7 @@ _BALANCE = int(EventKind.BALANCE)
 BOOK_KINDS = ("book", "orders", "top")
 TRADES = "trades"
 WITHDRAWALS = "withdrawals"
+STATUSES = "statuses"
 
 
 class Feeds:
@@ -48,6 +50,7 @@ class Feeds:
         self.statistics = StatisticsFeed()
         self.fills = FillFeed(self.trades, markets)
         self.withdrawals = WithdrawalFeed()
+        self.statuses = StatusFeed(self.limits)
         self.books = BookFeed(
             self.limits, lambda market_id: self.subscriptions.watched(("book", market_id))
         )
@@ -68,6 +71,9 @@ class Feeds:
         has_steps = False
         if counts[_FILL] or counts[_BALANCE]:
             has_steps = self.withdrawals.consume(events)
+        has_status = any(counts[kind] for kind in STATUS_KINDS)
+        if has_status:
+            self.statuses.consume(events)
         if self.subscriptions.is_empty:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)
@@ -76,3 +82,4 @@ class Feeds:
         self.subscriptions.wake([TRADES] if traded else [])
         self.subscriptions.wake(("statistics", market_id) for market_id in traded)
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])
+        self.subscriptions.wake([STATUSES] if has_status else [])

@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "order": Command("realstack.cli.order", "place an order"),
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
+    "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),
     "withdraw": Command("realstack.cli.withdraw", "pay funds out to the account's wallet on chain"),
     "book": Command("realstack.cli.book", "show a market's book"),
     "watch": Command("realstack.cli.watch", "follow a market's book and trades live"),

@@ -18,6 +18,7 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.client.book import Level, LocalBook
 from realstack.client.client import Client
@@ -43,6 +44,7 @@ from realstack.client.records import (
     Answers,
     AnswerStatus,
     Asset,
+    AuctionState,
     Balance,
     BalanceChanged,
     Cancelled,
@@ -56,9 +58,11 @@ from realstack.client.records import (
     Market,
     OpenOrder,
     OrderState,
+    PhaseChange,
     Reduced,
     Refreshed,
     Replaced,
+    StatusChange,
     Top,
     Trade,
     Triggered,
@@ -77,6 +81,8 @@ __all__ = [
     "AnswerStatus",
     "Answers",
     "Asset",
+    "AuctionKind",
+    "AuctionState",
     "Balance",
     "BalanceChanged",
     "BookOrder",
@@ -108,6 +114,8 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "PermissionRefused",
+    "Phase",
+    "PhaseChange",
     "Reduced",
     "Refreshed",
     "Reject",
@@ -116,6 +124,7 @@ __all__ = [
     "RequestRefused",
     "SelfTradePrevention",
     "Side",
+    "StatusChange",
     "SyncClient",
     "TimeInForce",
     "Top",

@@ -1,7 +1,8 @@
 """Books made from the feeds alone against the venue's own: `./dev feeds --commands N --seed S`.
 
 A client holds an L2 and an L3 book of every market and sees nothing but encoded messages. After
-every command its books must be the venue's: levels, orders in queue order, and never crossed.
+every command its books must be the venue's: levels, orders in queue order, and never crossed while
+the market trades (in a call, orders gather without a match).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import Side
+from engine.core.phases import Phase
 from engine.feed.feeds import Feeds
 from engine.feed.limits import FeedLimits
 from engine.feed.market_book import MarketBook
@@ -97,7 +99,9 @@ class Client:
             mine = [(each.order_id, each.price_ticks, each.quantity_lots) for each in queue]
             _same("L3", market_id, in_queue_order(orders, side), mine)
         bid, ask = self.book.best_bid(), self.book.best_ask()
-        if bid and ask and bid.price_ticks >= ask.price_ticks:
+        phases = {int(row["market_id"]): int(row["phase"]) for row in venue.markets()}
+        trades = phases[market_id] in (Phase.OPEN, Phase.POST_ONLY)
+        if trades and bid and ask and bid.price_ticks >= ask.price_ticks:
             raise Different(f"market {market_id} is crossed: {bid} {ask}")
         if self.book.book_sequence != self.orders.book_sequence:
             raise Different(f"market {market_id}: L2 and L3 are at different book sequences")
