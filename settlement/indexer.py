@@ -11,13 +11,16 @@ account belongs to the participant whose account it is, whoever sent it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from realstack.chain.market import IDL
 from settlement.accounts import CLEARING_ACCOUNT_ID, Custody
 from settlement.chain import ADDRESSES_PER_CALL, SIGNATURES_PER_PAGE, Chain, Sighting
+from settlement.chain_records import ChainTransaction
 from settlement.clock import Clock
 from settlement.fills import FEE_ACCOUNT_ID
 from settlement.inflows import UNEXPLAINED, inflows
@@ -25,11 +28,13 @@ from settlement.killpoints import maybe_die
 from settlement.ordering import Vault
 from settlement.registry import Registry, RegistryFile
 from settlement.store.deposits import DepositStore, SeenDeposit
+from settlement.store.exits import Payout
 from settlement.venue import Venue, VenueRefused, client_id_of
 
 log = structlog.get_logger()
 
 CREDITS_PER_PASS = 256
+EXIT = IDL.calls["exit"].discriminator
 FULL_SCAN_PASSES = 64  # an account whose balance is as it was is read this seldom
 
 
@@ -53,11 +58,26 @@ def why_not(deposit: SeenDeposit) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """What came into a vault, and what exits took out of it."""
+
+    deposits: list[SeenDeposit] = field(default_factory=list)
+    payouts: list[Payout] = field(default_factory=list)
+
+
 class DepositReader:
     """Reads what came into custody accounts; stores nothing."""
 
-    def __init__(self, chain: Chain, store: DepositStore) -> None:
-        """Ask this node, and this store which transactions are settlement's own."""
+    def __init__(self, chain: Chain, store: DepositStore, program: Pubkey) -> None:
+        """Ask this node, and this store which transactions are settlement's own.
+
+        Args:
+            chain: The node.
+            store: Knows settlement's own signatures.
+            program: The market program.
+        """
+        self._program = program
         self._chain = chain
         self._store = store
 
@@ -77,14 +97,14 @@ class DepositReader:
         owner: Vault,
         sightings: Sequence[Sighting],
         custody: Mapping[Pubkey, Vault],
-    ) -> list[SeenDeposit]:
-        """Return what the transactions brought into the account from outside custody.
+    ) -> Crossings:
+        """Return what the transactions brought in from outside custody, and what exits took out.
 
         Raises:
             ChainUnavailable: The node lacks one of the transactions; none is skipped.
         """
         own = await self._store.own_signatures([each.signature for each in sightings])
-        found: list[SeenDeposit] = []
+        found = Crossings()
         for sighting in sightings:
             if sighting.failed or sighting.signature in own:
                 continue
@@ -93,7 +113,7 @@ class DepositReader:
                 place = inflow.instruction
                 if place == UNEXPLAINED:
                     place = f"{UNEXPLAINED}{owner[0]}:{owner[1]}"  # one an account
-                found.append(
+                found.deposits.append(
                     SeenDeposit(
                         signature=str(sighting.signature),
                         instruction=place,
@@ -103,7 +123,21 @@ class DepositReader:
                         slot=transaction.slot,
                     )
                 )
+            taken = exit_atoms(transaction, vault, self._program)
+            if taken:
+                found.payouts.append(
+                    Payout(str(sighting.signature), *owner, taken, transaction.slot)
+                )
         return found
+
+
+def exit_atoms(transaction: ChainTransaction, vault: Pubkey, program: Pubkey) -> int:
+    """Return how much an exit paid out of a vault; 0 when the transaction has none of it."""
+    is_exit = any(
+        each.program == program and each.data[:8] == EXIT and vault in each.accounts
+        for each in transaction.instructions
+    )
+    return -transaction.token_deltas.get(vault, 0) if is_exit else 0
 
 
 class Indexer:
@@ -138,7 +172,7 @@ class Indexer:
         self._registry = registry
         self._venue = venue
         self._clock = clock
-        self._reader = DepositReader(chain, store)
+        self._reader = DepositReader(chain, store, custody.market.program_id)
         self._balances: dict[Pubkey, int | None] = {}
         self._passes = 0
         self._not_before_ns: dict[SeenDeposit, int] = {}
@@ -176,11 +210,13 @@ class Indexer:
         sightings = await self._reader.sightings(vault, cursor)
         if not sightings:
             return 0
-        deposits = await self._reader.read(vault, custody[vault], sightings, custody)
+        crossings = await self._reader.read(vault, custody[vault], sightings, custody)
+        deposits = crossings.deposits
         await self._store.add(
             vault,
             [(each, why_not(each)) for each in deposits],
             newest=sightings[-1].signature,
+            payouts=crossings.payouts,
         )
         for deposit in deposits:
             log.info("deposit_seen", account_id=deposit.account_id, signature=deposit.signature)
