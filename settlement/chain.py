@@ -256,11 +256,6 @@ class Chain:
         }
         return TokenBalances(answer.context.slot, atoms)
 
-    async def existing(self, addresses: Sequence[Pubkey]) -> list[Pubkey]:
-        """Return those of at most 100 addresses that have an account, finalized."""
-        answer = await self.token_balances(addresses)
-        return [address for address, held in answer.atoms.items() if held is not None]
-
     async def signatures(
         self, address: Pubkey, *, until: Signature | None, before: Signature | None = None
     ) -> list[Sighting]:

@@ -15,6 +15,7 @@ import structlog
 from settlement.accounts import Custody
 from settlement.chain import ADDRESSES_PER_CALL, Chain
 from settlement.clock import Clock
+from settlement.indexer import Indexer
 from settlement.registry import RegistryFile
 from settlement.store.exits import ExitStore
 from settlement.venue import Venue, client_id_of
@@ -33,6 +34,7 @@ class Exits:
         custody: Custody,
         registry: RegistryFile,
         venue: Venue,
+        indexer: Indexer,
         clock: Clock,
     ) -> None:
         """Take the parts; nothing is done yet."""
@@ -41,6 +43,7 @@ class Exits:
         self._custody = custody
         self._registry = registry
         self._venue = venue
+        self._indexer = indexer
         self._clock = clock
         self._told: set[str] = set()
 
@@ -50,19 +53,21 @@ class Exits:
         Raises:
             ChainUnavailable, VenueUnavailable: One of them cannot tell now; the next pass goes on.
         """
-        leaving = await self._leaving()
+        leaving, slot = await self._leaving()
         for account_id in await self._store.set_leaving(leaving, now_ns=self._clock.now_ns()):
             log.info("exit_requested", account_id=account_id)
         if leaving:
             await self._hold(leaving)
+        # What was paid is read before anything is released: a closed exit may have paid.
+        await self._indexer.scan_accounts(await self._store.watched(), slot_min=slot)
         for payout in await self._store.match():
             if payout.signature not in self._told:
                 self._told.add(payout.signature)
                 log.error("exit_is_not_what_is_held", payout=str(payout))
         await self._store.release_closed()
 
-    async def _leaving(self) -> set[int]:
-        """Return the accounts whose exit account is there, final."""
+    async def _leaving(self) -> tuple[set[int], int]:
+        """Return the accounts whose exit account is there, final, and as of which slot."""
         self._registry.refresh()
         wallets = self._registry.current.wallets
         addresses = {
@@ -72,10 +77,12 @@ class Exits:
         }
         asked = list(addresses)
         found: set[int] = set()
+        slot = 0
         for start in range(0, len(asked), ADDRESSES_PER_CALL):
-            there = await self._chain.existing(asked[start : start + ADDRESSES_PER_CALL])
-            found |= {addresses[address] for address in there}
-        return found
+            answer = await self._chain.token_balances(asked[start : start + ADDRESSES_PER_CALL])
+            found |= {addresses[each] for each, held in answer.atoms.items() if held is not None}
+            slot = max(slot, answer.slot)
+        return found, slot
 
     async def _hold(self, leaving: set[int]) -> None:
         """Have the venue cancel the orders and hold all that is free, where there is any."""

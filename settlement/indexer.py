@@ -10,7 +10,7 @@ account belongs to the participant whose account it is, whoever sent it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -19,7 +19,13 @@ from solders.signature import Signature
 
 from realstack.chain.market import IDL
 from settlement.accounts import CLEARING_ACCOUNT_ID, Custody
-from settlement.chain import ADDRESSES_PER_CALL, SIGNATURES_PER_PAGE, Chain, Sighting
+from settlement.chain import (
+    ADDRESSES_PER_CALL,
+    SIGNATURES_PER_PAGE,
+    Chain,
+    ChainUnavailable,
+    Sighting,
+)
 from settlement.chain_records import ChainTransaction
 from settlement.clock import Clock
 from settlement.fills import FEE_ACCOUNT_ID
@@ -203,6 +209,27 @@ class Indexer:
                 self._balances[vault] = answer.atoms[vault]
             self.slot_seen = max(self.slot_seen, answer.slot)
         return found
+
+    async def scan_accounts(self, account_ids: Collection[int], *, slot_min: int) -> None:
+        """Read what is new in every vault of some accounts, whatever their balances.
+
+        Args:
+            account_ids: Whose vaults.
+            slot_min: The node must have seen this slot, finalized.
+
+        Raises:
+            ChainUnavailable: It has not.
+        """
+        custody = vaults_of(self._custody, self._registry.current)
+        mine = [address for address, vault in custody.items() if vault[0] in account_ids]
+        for start in range(0, len(mine), ADDRESSES_PER_CALL):
+            part = mine[start : start + ADDRESSES_PER_CALL]
+            answer = await self._chain.token_balances(part)
+            if answer.slot < slot_min:
+                raise ChainUnavailable(f"the node is at slot {answer.slot}, behind {slot_min}")
+            cursors = await self._store.cursors(part)
+            for vault in part:
+                await self._scan_vault(vault, custody, cursors.get(vault))
 
     async def _scan_vault(
         self, vault: Pubkey, custody: Mapping[Pubkey, Vault], cursor: Signature | None

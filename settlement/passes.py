@@ -167,6 +167,7 @@ class Passes:
             custody=custody,
             registry=registry,
             venue=venue,
+            indexer=self._indexer,
             clock=clock,
         )
         self.comparer = Comparer(

@@ -48,6 +48,15 @@ class ExitStore:
             [(each,) for each in withdrawal_ids],
         )
 
+    async def watched(self) -> list[int]:
+        """Return the accounts that leave, or whose held funds an exit may have paid."""
+        rows = await self._pool.fetch(
+            "SELECT account_id FROM settlement.leaving UNION"
+            " SELECT account_id FROM settlement.withdrawals JOIN settlement.exit_holds"
+            " USING (withdrawal_id) WHERE state = 'HELD'"
+        )
+        return [row["account_id"] for row in rows]
+
     async def match(self) -> list[Payout]:
         """Let held funds end for which an exit has paid; return the payouts that match nothing.
 
