@@ -5,10 +5,13 @@
 import cython
 from cython.cimports.engine.core.constants import (
     AMOUNT_ATOMS_MAX,
+    AT_CLOSE,
+    AT_OPEN,
     BUY,
     CANCEL,
     CANCEL_ALL,
     COMMAND_KINDS,
+    DAY,
     DEPOSIT,
     FOK,
     GTC,
@@ -136,13 +139,14 @@ def place_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
 @cython.exceptval(check=False)
 def time_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
     """Tell whether the time in force fits the order type, and the expiry the time in force."""
-    good_till: cython.bint = command.time_in_force in (GTC, GTD)
+    good_till: cython.bint = command.time_in_force in (GTC, DAY, GTD)
+    collected: cython.bint = command.time_in_force in (AT_OPEN, AT_CLOSE)
     if command.expire_time_ns != 0 and command.time_in_force != GTD:
         return False
     if command.order_type == LIMIT:
-        return good_till or command.time_in_force in (IOC, FOK)
+        return good_till or collected or command.time_in_force in (IOC, FOK)
     if command.order_type == MARKET:
-        return command.time_in_force in (IOC, FOK)
+        return collected or command.time_in_force in (IOC, FOK)
     return command.time_in_force == IOC if command.order_type == MARKET_BY_AMOUNT else good_till
 
 
@@ -153,9 +157,11 @@ def flags_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
     """Tell whether the flags fit each other, the order type and the time in force."""
     flags: cython.int = command.flags
     allowed: cython.int = 0
-    if command.order_type == LIMIT and command.time_in_force in (GTC, GTD):
+    if command.order_type == LIMIT and command.time_in_force in (GTC, DAY, GTD):
         allowed |= POST_ONLY | SLIDE | HIDDEN
-    if command.order_type in (LIMIT, MARKET) and command.time_in_force != FOK:
+    if command.order_type in (LIMIT, MARKET) and (
+        command.time_in_force not in (FOK, AT_OPEN, AT_CLOSE)
+    ):
         allowed |= MINIMUM
     if command.order_type in (STOP, STOP_LIMIT):
         allowed |= TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
@@ -242,7 +248,7 @@ def quantities_are_valid(command: cython.pointer(cython.const[Command])) -> cyth
         return True
     return (
         command.order_type == LIMIT
-        and command.time_in_force in (GTC, GTD)
+        and command.time_in_force in (GTC, DAY, GTD)
         and not command.flags & HIDDEN
         and 0 < display < command.quantity_lots
     )

@@ -29,13 +29,14 @@ from cython.cimports.engine.core.constants import (
     WITHDRAW_RELEASE,
 )
 from cython.cimports.engine.core.definitions import define
-from cython.cimports.engine.core.due import expire
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
 from cython.cimports.engine.core.hashing import client_id_hash, mix_high
 from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
+from cython.cimports.engine.core.indications import publish_indications
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order, prefetch_order_place
+from cython.cimports.engine.core.phasing import let_time_pass
 from cython.cimports.engine.core.pools import (
     has_account,
     has_asset,
@@ -178,8 +179,7 @@ def run(
     core.events_first = core.events_count
     core.answer_order_id = 0
     if core.next_due_ns <= command.time_ns:
-        expire(core, command)
-        work_fired(core, command)
+        let_time_pass(core, command)
         if core.broken != cython.NULL:
             return
     has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
@@ -219,6 +219,8 @@ def run(
         refuse(core, command, reject)
     elif has_id:
         remember(core, command, id_hash, body_hash, place)
+    if core.call_count != 0:
+        publish_indications(core, command)
 
 
 @cython.cfunc

@@ -10,15 +10,18 @@ import numpy as np
 from google.protobuf.message import Message
 from numpy.typing import NDArray
 
-from engine.feed.feeds import TRADES, Feeds
+from engine.feed.feeds import STATUSES, TRADES, Feeds
 from engine.feed.market_book import MarketBook
 from engine.keys import Principal
 from engine.rpc.book_messages import heartbeat_wire, increment_wire, snapshot_message
-from engine.rpc.errors import EdgeError, out_of_range
+from engine.rpc.errors import EdgeError, invalid, out_of_range
 from engine.rpc.follow import follow
 from engine.rpc.instruments import asset_message, market_message
 from engine.rpc.methods import Context, Method
 from engine.rpc.node_port import NodePort
+from engine.rpc.order_stream import stream_orders, stream_top
+from engine.rpc.statistics import statistics_message, stream_statistics
+from engine.rpc.status_messages import status_messages
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2 as pb
 
@@ -38,7 +41,14 @@ class MarketDataService:
             "ListInstruments": Method(pb.ListInstrumentsRequest, unary=self.list_instruments),
             "GetBook": Method(pb.GetBookRequest, unary=self.get_book),
             "StreamBook": Method(pb.StreamBookRequest, streaming=self.stream_book),
+            "StreamOrders": Method(pb.StreamOrdersRequest, streaming=self.stream_orders),
+            "StreamTop": Method(pb.StreamTopRequest, streaming=self.stream_top),
+            "GetStatistics": Method(pb.GetStatisticsRequest, unary=self.get_statistics),
+            "StreamStatistics": Method(
+                pb.StreamStatisticsRequest, streaming=self.stream_statistics
+            ),
             "StreamTrades": Method(pb.StreamTradesRequest, streaming=self.stream_trades),
+            "StreamStatus": Method(pb.StreamStatusRequest, streaming=self.stream_status),
         }
 
     async def list_instruments(self, message: Message, principal: Principal) -> Message:
@@ -98,6 +108,35 @@ class MarketDataService:
             context, feeds.subscriptions, subscription, read, lambda: heartbeat_wire(feeds, book)
         )
 
+    async def stream_orders(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow a book order by order."""
+        request = cast("pb.StreamOrdersRequest", message)
+        book = self._book(request.market_id)
+        await stream_orders(self._node, self._feeds, book, request.after_book_sequence, context)
+
+    async def stream_top(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow the best prices of a book."""
+        request = cast("pb.StreamTopRequest", message)
+        await stream_top(self._feeds, self._book(request.market_id), context)
+
+    async def get_statistics(self, message: Message, principal: Principal) -> Message:
+        """Read what a market did in a day."""
+        request = cast("pb.GetStatisticsRequest", message)
+        feeds, market_id = self._feeds, self._book(request.market_id).market_id
+        if request.time_ns >= 1 << 63:
+            raise invalid("time_ns", "must be less than 2^63")
+        day = feeds.statistics.of(market_id, request.time_ns or feeds.time_ns)
+        return pb.GetStatisticsResponse(
+            statistics=statistics_message(day), as_of_sequence=feeds.sequence
+        )
+
+    async def stream_statistics(
+        self, message: Message, principal: Principal, context: Context
+    ) -> None:
+        """Follow the running day of a market."""
+        request = cast("pb.StreamStatisticsRequest", message)
+        await stream_statistics(self._feeds, self._book(request.market_id).market_id, context)
+
     async def stream_trades(self, message: Message, principal: Principal, context: Context) -> None:
         """Follow trades of one market or all."""
         request = cast("pb.StreamTradesRequest", message)
@@ -131,6 +170,42 @@ class MarketDataService:
                 else:
                     rows = trades.read(subscription.next, count_max)
                     subscription.next += len(rows)
+                if len(rows):
+                    return response(rows)
+            return None
+
+        await follow(context, feeds.subscriptions, subscription, read, lambda: response(None))
+
+    async def stream_status(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow status changes of one market or all."""
+        request = cast("pb.StreamStatusRequest", message)
+        statuses, feeds = self._feeds.statuses, self._feeds
+        if request.market_id:
+            self._book(request.market_id)
+        start = request.from_status_sequence or statuses.last + 1
+        if start > statuses.last + 1:
+            raise out_of_range(
+                "from_status_sequence",
+                f"{start} is ahead of the venue's last status change, {statuses.last}",
+                "AHEAD_OF_STREAM",
+                last=statuses.last,
+            )
+        subscription = feeds.subscriptions.open(STATUSES, start, lambda: statuses.last + 1)
+
+        def response(rows: NDArray[np.void] | None) -> bytes:
+            return pb.StreamStatusResponse(
+                changes=[] if rows is None else status_messages(rows),
+                last_status_sequence=statuses.last,
+                as_of_sequence=feeds.sequence,
+            ).SerializeToString()
+
+        def read() -> bytes | None:
+            while subscription.next <= statuses.last:
+                subscription.next = max(subscription.next, statuses.first)
+                rows = statuses.read(subscription.next, feeds.limits.message_rows_max)
+                subscription.next += len(rows)
+                if request.market_id:
+                    rows = rows[rows["market_id"] == request.market_id]
                 if len(rows):
                     return response(rows)
             return None

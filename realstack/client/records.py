@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.units import MarketUnits, amount_text
 
@@ -69,6 +71,39 @@ class Market:
     maker_fee_ppm: int
     taker_fee_ppm: int
     last_price_ticks: int  # 0: no trade yet
+    phase: Phase = Phase.OPEN
+    auction_kind: AuctionKind | None = None  # why a call is held
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChange:
+    """A market has entered a phase."""
+
+    phase: Phase
+    auction_kind: AuctionKind | None
+    auction_end_ns: int  # 0: no end is set
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionState:
+    """What a call would trade, or trades, at one price; all zero when nothing would."""
+
+    price_ticks: int
+    volume_lots: int
+    surplus_lots: int
+    surplus_side: Side | None
+    is_final: bool  # it trades now; else it is indicative
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A change of a market's status."""
+
+    status_sequence: int
+    market_id: int
+    sequence: int
+    time_ns: int
+    change: PhaseChange | AuctionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +329,42 @@ class Trade:
     aggressor_side: Side
     sequence: int
     time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayStatistics:
+    """What a market did in one day of UTC; prices are zero when it had no trade."""
+
+    market_id: int
+    day_open_time_ns: int
+    open_ticks: int
+    high_ticks: int
+    low_ticks: int
+    close_ticks: int
+    volume_lots: int
+    trade_count: int
+    vwap_numerator: int
+    first_trade_id: int
+    last_trade_id: int
+    previous_close_ticks: int
+
+    @property
+    def vwap_ticks(self) -> Fraction | None:
+        """The volume-weighted average price, exact; None without a trade."""
+        return Fraction(self.vwap_numerator, self.volume_lots) if self.trade_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The best bid and ask as price and quantity, None when a side is empty."""
+
+    market_id: int
+    book_sequence: int
+    sequence: int
+    time_ns: int
+    bid: tuple[int, int] | None
+    ask: tuple[int, int] | None
+    last_price_ticks: int
 
 
 @dataclass(frozen=True, slots=True)

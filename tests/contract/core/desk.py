@@ -19,6 +19,7 @@ from engine.core.commands import (
     symbol_words,
 )
 from engine.core.events import ANSWER, RESTING, WAITING, EventKind
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 
 START_NS = 1_700_000_000_000_000_000
@@ -127,7 +128,7 @@ class Desk:
         quote_atoms_per_tick_lot: int = 1,
         base_atoms_per_lot: int = 1,
         funds_atoms: int = PLENTY,
-        band_ppm: int = 0,
+        **market: int,
     ) -> None:
         self.venue = venue
         self.time_ns = START_NS
@@ -141,7 +142,7 @@ class Desk:
             taker_fee_ppm=taker_fee_ppm,
             quote_atoms_per_tick_lot=quote_atoms_per_tick_lot,
             base_atoms_per_lot=base_atoms_per_lot,
-            band_ppm=band_ppm,
+            **market,
         )
         for account_id in (U, V, W):
             self.run(CommandKind.DEFINE_ACCOUNT, account_id=account_id)
@@ -282,6 +283,29 @@ class Desk:
     def set_reference_price(self, price: int) -> Outcome:
         """Set the market's reference price."""
         return self.run(CommandKind.SET_REFERENCE_PRICE, market_id=MARKET, price_ticks=price)
+
+    def set_phase(self, phase: int, kind: int = 0, end_ns: int = 0) -> Outcome:
+        """Change the market's phase."""
+        return self.run(
+            CommandKind.SET_PHASE,
+            market_id=MARKET,
+            phase=phase,
+            auction_kind=kind,
+            auction_end_ns=end_ns,
+        )
+
+    def call(self, kind: AuctionKind = AuctionKind.ON_DEMAND, end_ns: int = 0) -> Outcome:
+        """Begin a call."""
+        return self.set_phase(Phase.AUCTION, kind, end_ns)
+
+    def uncross(self) -> Outcome:
+        """Uncross the call, which goes on."""
+        return self.run(CommandKind.UNCROSS, market_id=MARKET)
+
+    @property
+    def phase(self) -> Phase:
+        """The market's phase."""
+        return Phase(int(self.venue.markets()[0]["phase"]))
 
     def trade_at(self, price: int) -> Outcome:
         """Print one trade of a lot at a price, between two accounts, and leave nothing behind."""
