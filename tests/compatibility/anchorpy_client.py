@@ -62,8 +62,10 @@ async def drive_market(program: Any, payer: Keypair) -> None:
     found = await program.account["Config"].fetch(config, Processed)
     assert found.authority == payer.pubkey(), found
     assert found.exit_delay_slots == EXIT_DELAY_SLOTS, found
+    # Another delay: the very same bytes in the same slot would be the same transaction.
+    again = (payer.pubkey(), payer.pubkey(), EXIT_DELAY_SLOTS + 1)
     try:
-        await program.rpc["initialize"](*arguments, ctx=context)
+        await program.rpc["initialize"](*again, ctx=context)
     except ProgramError as error:
         assert error.code == ALREADY_INITIALIZED, error
         print(f"market: {error.msg}")
