@@ -21,7 +21,9 @@ cdef enum:
     SET_REFERENCE_PRICE = 14
     SET_PHASE = 15
     UNCROSS = 16
-    COMMAND_KINDS = 17  # how many numbers a kind may have, 0 included
+    SET_LIMIT = 18
+    KILL = 19
+    COMMAND_KINDS = 20  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
@@ -108,6 +110,7 @@ cdef enum:
     REASON_EXPIRED = 5
     REASON_PHASE_ENDED = 6
     REASON_AUCTION_ENDED = 7
+    REASON_KILLED = 8
 
     # Tag
     TAG_BALANCE = 1
@@ -120,6 +123,7 @@ cdef enum:
     TAG_ACCOUNT = 8
     TAG_VENUE = 9
     TAG_BODY = 10
+    TAG_LIMIT = 11
 
     # Reject
     REJECT_NONE = 0
@@ -157,6 +161,21 @@ cdef enum:
     NO_BAND = 32
     MARKET_PHASE = 33
     WRONG_PHASE_CHANGE = 34
+    KILLED = 38
+    ORDER_LOTS_EXCEEDED = 39
+    ORDER_VALUE_EXCEEDED = 40
+    PRICE_OUTSIDE_COLLAR = 41
+    OPEN_ORDERS_EXCEEDED = 42
+    HOLDING_EXCEEDED = 43
+    RATE_EXCEEDED = 44
+
+    # LimitKind
+    LIMIT_ORDER_LOTS = 1
+    LIMIT_ORDER_VALUE = 2
+    LIMIT_COLLAR_PPM = 3
+    LIMIT_OPEN_ORDERS = 4
+    LIMIT_HOLDING_LOTS = 5
+    LIMIT_MESSAGES = 6
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000

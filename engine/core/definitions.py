@@ -26,6 +26,7 @@ from cython.cimports.engine.core.constants import (
     IDS_MAX_LIMIT,
     INVALID_PARAMETER,
     INVALID_PRICE,
+    KILL,
     MARKET_ID_MAX,
     NOTIONAL_ATOMS_MAX,
     PHASE_OPEN,
@@ -35,6 +36,7 @@ from cython.cimports.engine.core.constants import (
     QUANTITY_LOTS_MAX,
     REJECT_NONE,
     SELL,
+    SET_LIMIT,
     SET_PHASE,
     SET_REFERENCE_PRICE,
     TICK,
@@ -43,6 +45,7 @@ from cython.cimports.engine.core.constants import (
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
 )
+from cython.cimports.engine.core.controls import kill, set_limit
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.phasing import enter_phase, set_phase, uncross_now
@@ -69,6 +72,10 @@ def define(
         return define_account(core, command)
     if command.kind == SET_REFERENCE_PRICE:
         return set_reference_price(core, command)
+    if command.kind == SET_LIMIT:
+        return set_limit(core, command)
+    if command.kind == KILL:
+        return kill(core, command)
     if command.kind == SET_PHASE:
         return set_phase(core, command)
     if command.kind == UNCROSS:
@@ -375,7 +382,7 @@ def define_account(
     if account.group != 0:
         return answer(core, command, True, 0) if account.group == group else ALREADY_DEFINED
     account.group = group
-    add_to(cython.address(core.sum), hash_account(account_id, group))
+    add_to(cython.address(core.sum), hash_account(account_id, group, False))
     return answer(core, command, False, 0)
 
 

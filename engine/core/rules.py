@@ -65,7 +65,7 @@ def shape_reject(
 ) -> cython.int:
     """Give the first broken rule among rejects 1 to 8."""
     reject: cython.int
-    if command.kind == 0 or command.kind >= COMMAND_KINDS:
+    if command.kind >= COMMAND_KINDS or not core.known_kinds >> command.kind & 1:
         return INVALID_COMMAND_KIND
     if sets_unused_field(core, command):
         return RESERVED_FIELD_SET

@@ -14,6 +14,7 @@ from cython.cimports.engine.core.sums import (
     hash_balance,
     hash_id_entry,
     hash_level,
+    hash_limit,
     hash_market,
     hash_order,
     hash_venue,
@@ -40,7 +41,10 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
             add_to(cython.address(total), hash_withdrawal(cython.address(core.withdrawals[i])))
     for i in range(1, core.accounts_capacity):
         if core.accounts[i].group != 0:
-            add_to(cython.address(total), hash_account(i, core.accounts[i].group))
+            add_to(cython.address(total), hash_account(i, core.accounts[i].group, core.accounts[i].is_killed))
+    for i in range(1, core.limit_slab.length):
+        if core.limits[i].value != 0:
+            add_to(cython.address(total), hash_limit(cython.address(core.limits[i])))
     for i in range(ASSET_ID_MAX + 1):
         if core.assets[i] != cython.NULL:
             add_to(cython.address(total), hash_asset(core.assets[i]))

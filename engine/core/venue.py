@@ -72,6 +72,7 @@ class Venue:
         if self.core == cython.NULL:
             raise MemoryError("there is memory for a venue")
         for kind in CommandKind:
+            self.core.known_kinds |= 1 << int(kind)
             for word, mask in enumerate(unused_mask(kind)):
                 self.core.unused_masks[int(kind)][word] = mask
         for phase in Phase:

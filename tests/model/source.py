@@ -31,6 +31,7 @@ from engine.core.commands import (
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_controls import ControlRecipes
 from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
 
 START_NS = 1_700_000_000_000_000_000
@@ -46,7 +47,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(PhasedRecipes):
+class CommandSource(PhasedRecipes, ControlRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -242,7 +243,7 @@ class CommandSource(PhasedRecipes):
 
     def _by_amount(self, **change: int) -> Fields:
         market_id = self._random.choice(MARKETS)
-        unit = {1: 1, 2: 37, 3: 1_000_003}[market_id]
+        unit = {2: 37, 3: 1_000_003}.get(market_id, 1)
         amount = unit * self._mid * self._random.choice((0, 1, 4, 30)) + self._random.choice(
             (1, 900)
         )
@@ -500,7 +501,7 @@ class CommandSource(PhasedRecipes):
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""
         return [
-            (0.4, lambda: {"kind": self._random.choice((0, 17, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 17, 20, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
@@ -602,6 +603,9 @@ class CommandSource(PhasedRecipes):
             (1.0, self._set_phase),
             (0.3, self._uncross),
             (0.25, self._open_again),
+            (0.7, self._set_limit),
+            (0.3, self._kill),
+            (0.2, self._kill_venue),
         ]
 
 

@@ -1,0 +1,470 @@
+# cython: language_level=3
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Limits and kill switches: what an order or a replace must pass before it is judged at all.
+
+The rules are those of `engine.reference.controls`. An account's limits are a chain, and those of
+all accounts are one, so an order looks at no others.
+"""
+
+import cython
+from cython.cimports.engine.core.constants import (
+    ANSWER,
+    BUY,
+    EVENT_CANCELLED_ALL,
+    EVENT_DEFINED,
+    EXISTED,
+    FEE_PPM_ONE,
+    FOK,
+    ID_WINDOW_NS_MAX,
+    INVALID_PARAMETER,
+    IOC,
+    KILLED,
+    LIMIT_COLLAR_PPM,
+    LIMIT_HOLDING_LOTS,
+    LIMIT_MESSAGES,
+    LIMIT_OPEN_ORDERS,
+    LIMIT_ORDER_LOTS,
+    LIMIT_ORDER_VALUE,
+    MARKET_BY_AMOUNT,
+    ORDER_LOTS_EXCEEDED,
+    PLACE,
+    REASON_KILLED,
+    REJECT_NONE,
+    REPLACE,
+    STOP,
+    STOP_LIMIT,
+    UNKNOWN_ACCOUNT,
+    UNKNOWN_MARKET,
+)
+from cython.cimports.engine.core.controls import Asked
+from cython.cimports.engine.core.hashing import add_to, take_from
+from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.order_index import find_order
+from cython.cimports.engine.core.pools import (
+    find_balance,
+    has_account,
+    has_market,
+    new_event,
+    reserve_limit,
+)
+from cython.cimports.engine.core.resting import by_number, cancel
+from cython.cimports.engine.core.state import (
+    Account,
+    Balance,
+    Core,
+    Level,
+    Limit,
+    Market,
+    check,
+    level_side,
+)
+from cython.cimports.engine.core.sums import hash_account, hash_limit
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
+from cython.cimports.libc.stdlib import free, malloc, qsort
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def place_control_reject(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Give the first kill switch or limit that keeps a new order out."""
+    asked = cython.declare(Asked)
+    market: cython.pointer(Market) = core.markets[command.market_id]
+    trigger: int64_t = 0
+    if command.order_type in (STOP, STOP_LIMIT):
+        trigger = cython.cast(int64_t, command.target_client_id_low)
+    asked.market = market
+    asked.lots = command.quantity_lots
+    if command.order_type == MARKET_BY_AMOUNT:
+        asked.lots = 0
+        if market.last_price_ticks != 0:
+            asked.lots = (
+                command.amount_atoms // market.quote_atoms_per_tick_lot // market.last_price_ticks
+            )
+    asked.price_ticks = command.price_ticks
+    asked.value_price_ticks = value_price(market, command.price_ticks, trigger)
+    asked.time_ns = command.time_ns
+    asked.account_id = command.account_id
+    asked.replaced = 0
+    asked.side = command.side
+    asked.may_rest = command.time_in_force not in (IOC, FOK)
+    return control_reject(core, cython.address(asked))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def replace_control_reject(
+    core: cython.pointer(Core),
+    slot: uint32_t,
+    command: cython.pointer(cython.const[Command]),
+    trigger_price_ticks: int64_t,
+) -> cython.int:
+    """Give the first kill switch or limit that keeps a replace out."""
+    asked = cython.declare(Asked)
+    level: cython.pointer(Level) = cython.address(core.levels[core.orders[slot].level])
+    asked.market = core.markets[level.market_id]
+    asked.lots = command.quantity_lots
+    asked.price_ticks = command.price_ticks
+    asked.value_price_ticks = value_price(asked.market, command.price_ticks, trigger_price_ticks)
+    asked.time_ns = command.time_ns
+    asked.account_id = command.account_id
+    asked.replaced = slot
+    asked.side = level_side(level)
+    asked.may_rest = False
+    return control_reject(core, cython.address(asked))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def value_price(
+    market: cython.pointer(cython.const[Market]), price_ticks: int64_t, trigger: int64_t
+) -> int64_t:
+    """Give the price at which an order's value is taken: limit, trigger or last price."""
+    if price_ticks != 0:
+        return price_ticks
+    return trigger if trigger != 0 else market.last_price_ticks
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def control_reject(core: cython.pointer(Core), asked: cython.pointer(Asked)) -> cython.int:
+    """Give the first rule that is broken, by the order of the kinds of limits."""
+    broken: uint32_t
+    kind: cython.int = LIMIT_ORDER_LOTS
+    account: cython.pointer(Account) = cython.address(core.accounts[asked.account_id])
+    if core.is_killed or asked.market.is_killed or account.is_killed:
+        return KILLED
+    broken = broken_kinds(core, asked, account.limits)
+    broken |= broken_kinds(core, asked, core.common_limits)
+    if broken == 0:
+        return REJECT_NONE
+    while not broken >> kind & 1:
+        kind += 1
+    return ORDER_LOTS_EXCEEDED - LIMIT_ORDER_LOTS + kind
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def broken_kinds(
+    core: cython.pointer(Core), asked: cython.pointer(Asked), index: uint32_t
+) -> uint32_t:
+    """Give the kinds of a chain's limits that do not hold, as bits."""
+    broken: uint32_t = 0
+    limit: cython.pointer(Limit)
+    while index != 0:
+        limit = cython.address(core.limits[index])
+        if limit.market_id in (0, asked.market.market_id) and is_broken(core, asked, limit):
+            broken |= cython.cast(uint32_t, 1) << limit.kind
+        index = limit.next
+    return broken
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_broken(
+    core: cython.pointer(Core), asked: cython.pointer(Asked), limit: cython.pointer(Limit)
+) -> cython.bint:
+    """Tell whether a limit does not hold for what is asked for."""
+    market: cython.pointer(Market) = asked.market
+    reference: int64_t
+    if limit.kind == LIMIT_ORDER_LOTS:
+        return asked.lots > limit.value
+    if limit.kind == LIMIT_ORDER_VALUE:  # divided, because the product may not fit
+        return asked.value_price_ticks != 0 and asked.lots > (
+            limit.value // market.quote_atoms_per_tick_lot // asked.value_price_ticks
+        )
+    if limit.kind == LIMIT_COLLAR_PPM:
+        reference = market.reference_price_ticks
+        if reference == 0:
+            reference = market.last_price_ticks
+        if asked.price_ticks == 0 or reference == 0:
+            return False
+        if asked.price_ticks > reference:
+            return (asked.price_ticks - reference) * FEE_PPM_ONE > reference * limit.value
+        return (reference - asked.price_ticks) * FEE_PPM_ONE > reference * limit.value
+    if limit.kind == LIMIT_OPEN_ORDERS:
+        return asked.may_rest and open_orders(core, asked, limit.market_id) >= limit.value
+    if limit.kind == LIMIT_HOLDING_LOTS:
+        return asked.side == BUY and holding_lots(core, asked) > limit.value
+    return used_to_ns(limit, asked.time_ns) - asked.time_ns > limit.window_ns
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def open_orders(
+    core: cython.pointer(Core), asked: cython.pointer(Asked), market_id: uint32_t
+) -> int64_t:
+    """Count an account's working orders in a market, or (0) in all."""
+    account: cython.pointer(Account) = cython.address(core.accounts[asked.account_id])
+    count: int64_t = 0
+    i: uint32_t
+    if market_id == 0:
+        return account.orders_count
+    for i in range(account.orders_count):
+        count += core.levels[core.orders[account.orders[i]].level].market_id == market_id
+    return count
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def holding_lots(core: cython.pointer(Core), asked: cython.pointer(Asked)) -> int64_t:
+    """Give what the account would hold of the base asset when all its buys here were filled."""
+    account: cython.pointer(Account) = cython.address(core.accounts[asked.account_id])
+    index: uint32_t = find_balance(core, asked.account_id, asked.market.base_asset_id)
+    balance: cython.pointer(Balance) = cython.address(core.balances[index])
+    level: cython.pointer(Level)
+    slot: uint32_t
+    i: uint32_t
+    lots: int64_t = asked.lots
+    if asked.replaced != 0:
+        lots = max(lots - core.orders[asked.replaced].filled_lots, 0)
+    if index != 0:
+        lots += (
+            balance.free_atoms + balance.locked_atoms + balance.held_atoms
+        ) // asked.market.base_atoms_per_lot
+    for i in range(account.orders_count):
+        slot = account.orders[i]
+        level = cython.address(core.levels[core.orders[slot].level])
+        if (
+            slot != asked.replaced
+            and level.market_id == asked.market.market_id
+            and level_side(level) == BUY
+        ):
+            lots += core.orders[slot].leaves_lots
+    return lots
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def used_to_ns(limit: cython.pointer(cython.const[Limit]), time_ns: int64_t) -> int64_t:
+    """Give up to when the window is used with one message more."""
+    return max(limit.used_to_ns, time_ns) + limit.window_ns // limit.value
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def count_message(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.void:
+    """Count an order or a replace that was taken: refused ones cost nothing."""
+    market_id: uint32_t = command.market_id
+    if command.kind == REPLACE:
+        market_id = core.replaced_market_id
+    elif command.kind != PLACE:
+        return
+    use_chain(core, core.accounts[command.account_id].limits, market_id, command.time_ns)
+    use_chain(core, core.common_limits, market_id, command.time_ns)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def use_chain(
+    core: cython.pointer(Core), index: uint32_t, market_id: uint32_t, time_ns: int64_t
+) -> cython.void:
+    """Use a message of every rate in a chain that is for the market."""
+    limit: cython.pointer(Limit)
+    while index != 0:
+        limit = cython.address(core.limits[index])
+        if limit.kind == LIMIT_MESSAGES and limit.market_id in (0, market_id):
+            take_from(cython.address(core.sum), hash_limit(limit))
+            limit.used_to_ns = used_to_ns(limit, time_ns)
+            add_to(cython.address(core.sum), hash_limit(limit))
+        index = limit.next
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def named_reject(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Refuse an account or a market that is named and not defined."""
+    if command.account_id != 0 and not has_account(core, command.account_id):
+        return UNKNOWN_ACCOUNT
+    if command.market_id != 0 and not has_market(core, command.market_id):
+        return UNKNOWN_MARKET
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_limit(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Set, change or remove a limit."""
+    kind: int64_t = command.price_ticks
+    value: int64_t = command.quantity_lots
+    window_ns: int64_t = command.amount_atoms
+    has_window: cython.bint = kind == LIMIT_MESSAGES and value != 0
+    is_same: cython.bint = False
+    event: cython.pointer(Event)
+    reject: cython.int = named_reject(core, command)
+    if reject != REJECT_NONE:
+        return reject
+    if not LIMIT_ORDER_LOTS <= kind <= LIMIT_MESSAGES or value < 0:
+        return INVALID_PARAMETER
+    if kind == LIMIT_COLLAR_PPM and value > FEE_PPM_ONE:
+        return INVALID_PARAMETER
+    if has_window and not value <= window_ns <= ID_WINDOW_NS_MAX:
+        return INVALID_PARAMETER
+    if not has_window and window_ns != 0:
+        return INVALID_PARAMETER
+    if not check(core, reserve_limit(core), b"there is memory for a limit"):
+        return REJECT_NONE
+    is_same = change_limit(core, command)
+    event = new_event(core, command, EVENT_DEFINED)
+    event.code = command.kind
+    event.flags = ANSWER | (EXISTED if is_same else 0)
+    event.account_id = command.account_id
+    event.market_id = command.market_id
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def change_limit(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.bint:
+    """Put a limit in its chain, instead of the one before; tell whether that was the same."""
+    link: cython.pointer(uint32_t) = cython.address(core.common_limits)
+    limit: cython.pointer(Limit)
+    index: uint32_t
+    if command.account_id != 0:
+        link = cython.address(core.accounts[command.account_id].limits)
+    while link[0] != 0:
+        limit = cython.address(core.limits[link[0]])
+        if limit.market_id == command.market_id and limit.kind == command.price_ticks:
+            break
+        link = cython.address(limit.next)
+    index = link[0]
+    if index != 0:
+        limit = cython.address(core.limits[index])
+        if limit.value == command.quantity_lots and limit.window_ns == command.amount_atoms:
+            return True
+        take_from(cython.address(core.sum), hash_limit(limit))
+        link[0] = limit.next
+        limit.value = 0
+        limit.next = core.limit_slab.free
+        core.limit_slab.free = index
+        core.control_count -= 1
+    if command.quantity_lots == 0:
+        return index == 0
+    index = core.limit_slab.free
+    if index != 0:
+        core.limit_slab.free = core.limits[index].next
+    else:
+        index = core.limit_slab.length
+        core.limit_slab.length += 1
+    limit = cython.address(core.limits[index])
+    limit.value = command.quantity_lots
+    limit.window_ns = command.amount_atoms
+    limit.used_to_ns = 0
+    limit.account_id = command.account_id
+    limit.market_id = command.market_id
+    limit.kind = command.price_ticks
+    limit.next = link[0]
+    link[0] = index
+    core.control_count += 1
+    add_to(cython.address(core.sum), hash_limit(limit))
+    return False
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def kill(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Stop an account, a market or (neither is named) the venue, or lift that."""
+    is_on: cython.bint = command.price_ticks == 1
+    reject: cython.int = named_reject(core, command)
+    event: cython.pointer(Event)
+    cancelled: int64_t = 0
+    if reject != REJECT_NONE:
+        return reject
+    if not 0 <= command.price_ticks <= 1:
+        return INVALID_PARAMETER
+    if command.account_id != 0 and command.market_id != 0:
+        return INVALID_PARAMETER
+    set_switch(core, command.account_id, command.market_id, is_on)
+    if is_on:
+        cancelled = cancel_killed(core, command)
+    event = new_event(core, command, EVENT_CANCELLED_ALL)
+    event.code = is_on
+    event.flags = ANSWER
+    event.account_id = command.account_id
+    event.market_id = command.market_id
+    event.quantity_lots = cancelled
+    return REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_switch(
+    core: cython.pointer(Core), account_id: uint32_t, market_id: uint32_t, is_on: cython.bint
+) -> cython.void:
+    """Set one kill switch."""
+    account: cython.pointer(Account)
+    was_on: cython.bint
+    if market_id != 0:
+        was_on = core.markets[market_id].is_killed
+        core.markets[market_id].is_killed = is_on
+        core.markets[market_id].is_changed = True
+    elif account_id != 0:
+        account = cython.address(core.accounts[account_id])
+        was_on = account.is_killed
+        take_from(cython.address(core.sum), hash_account(account_id, account.group, was_on))
+        account.is_killed = is_on
+        add_to(cython.address(core.sum), hash_account(account_id, account.group, is_on))
+    else:
+        was_on = core.is_killed
+        core.is_killed = is_on
+    core.control_count += is_on
+    core.control_count -= was_on
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_killed(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> int64_t:
+    """Cancel the orders that a switch concerns, by rising order id; give how many."""
+    order_ids: cython.pointer(uint64_t) = cython.cast(
+        cython.pointer(uint64_t), malloc((core.order_slab.count + 1) * cython.sizeof(uint64_t))
+    )
+    count: cython.size_t = 0
+    i: uint32_t
+    level: uint32_t
+    account_id: uint32_t
+    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
+        return 0
+    for i in range(1, core.order_slab.length):
+        level = core.orders[i].level
+        if level == 0 or command.market_id not in (0, core.levels[level].market_id):
+            continue
+        account_id = core.balances[core.orders[i].lock_balance].account_id
+        if command.account_id in (0, account_id):
+            order_ids[count] = core.orders[i].order_id
+            count += 1
+    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
+    for i in range(count):
+        cancel(core, find_order(core, order_ids[i]), REASON_KILLED, 0, command)
+    free(order_ids)
+    return count
