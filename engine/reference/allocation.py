@@ -55,9 +55,7 @@ def _seen(venue: ReferenceVenue, taker: Order, price_ticks: int) -> list[Order]:
     return [order for order in makers if order.price_ticks == price_ticks and not order.is_hidden]
 
 
-def _meet_own_group(
-    venue: ReferenceVenue, taker: Order, price_ticks: int, events: Events
-) -> bool:
+def _meet_own_group(venue: ReferenceVenue, taker: Order, price_ticks: int, events: Events) -> bool:
     for maker in _seen(venue, taker, price_ticks):
         done = taker.leaves_lots == 0 and taker.order_type != OrderType.MARKET_BY_AMOUNT
         if done:

@@ -242,7 +242,7 @@ class CommandSource(PhasedRecipes):
 
     def _by_amount(self, **change: int) -> Fields:
         market_id = self._random.choice(MARKETS)
-        unit = {1: 1, 2: 37, 3: 1_000_003}[market_id]
+        unit = {1: 1, 2: 37, 3: 1_000_003, SHARED_OUT: 7}[market_id]
         amount = unit * self._mid * self._random.choice((0, 1, 4, 30)) + self._random.choice(
             (1, 900)
         )
