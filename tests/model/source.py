@@ -26,11 +26,11 @@ from engine.core.commands import (
     CommandKind,
     OrderType,
     TimeInForce,
-    symbol_words,
 )
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_definitions import Definitions
 from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
 
 START_NS = 1_700_000_000_000_000_000
@@ -46,7 +46,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(PhasedRecipes):
+class CommandSource(Definitions, PhasedRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -383,49 +383,6 @@ class CommandSource(PhasedRecipes):
             **self._fresh_id(),
             "account_id": account_id,
             "order_id": withdrawal_id,
-        }
-
-    @staticmethod
-    def _asset(asset_id: int, symbol: str, decimals: int) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_ASSET,
-            "asset_id": asset_id,
-            "decimals": decimals,
-            "symbol_low": low,
-            "symbol_high": high,
-        }
-
-    @staticmethod
-    def _market(
-        market_id: int,
-        symbol: str,
-        base: int,
-        quote: int,
-        *,
-        price: int,
-        lot: int,
-        maker: int,
-        taker: int,
-        band: int = 0,
-        allocation: int = 0,
-        least: int = 0,
-    ) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_MARKET,
-            "market_id": market_id,
-            "base_asset_id": base,
-            "quote_asset_id": quote,
-            "quote_atoms_per_tick_lot": price,
-            "base_atoms_per_lot": lot,
-            "maker_fee_ppm": maker,
-            "taker_fee_ppm": taker,
-            "band_ppm": band,
-            "allocation": allocation,
-            "minimum_allocation_lots": least,
-            "symbol_low": low,
-            "symbol_high": high,
         }
 
     def _define(self) -> Fields:
