@@ -39,6 +39,7 @@ ROLES: dict[str, frozenset[Role]] = {
     _SETTLE + "CreditDeposit": _SETTLEMENT,
     _SETTLE + "ReleaseWithdrawal": _SETTLEMENT,
     _SETTLE + "FinalizeWithdrawal": _SETTLEMENT,
+    _SETTLE + "HoldAll": _SETTLEMENT,
     _SETTLE + "GetLedger": _SETTLEMENT_READ,
     _ADMIN + "DefineAsset": _OPERATOR,
     _ADMIN + "DefineMarket": _OPERATOR,
