@@ -77,8 +77,8 @@ def _meetings(venue: ReferenceVenue, taker: Order) -> Iterator[tuple[Order, int]
     """Walk (maker, lots) as an order that takes everything would meet them.
 
     At a level: what is seen, then the reserves of icebergs, tranche after tranche, then what is
-    hidden. Pro rata, what is seen of the own group comes first. Prevention takes an order of the own group as a whole where it is first met, so its
-    reserve is not met again.
+    hidden. Pro rata, what is seen of the own group comes first. Prevention takes an order of the
+    own group as a whole where it is first met, so its reserve is not met again.
     """
     is_pro_rata = venue.markets_by_id[taker.market_id].allocation == Allocation.PRO_RATA
     for _, orders in venue.books[taker.market_id].levels(opposite(taker.side)):

@@ -26,12 +26,12 @@ from engine.core.commands import (
     CommandKind,
     OrderType,
     TimeInForce,
-    symbol_words,
 )
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
 from tests.model.source_controls import ControlRecipes
+from tests.model.source_definitions import Definitions
 from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
 
 START_NS = 1_700_000_000_000_000_000
@@ -47,7 +47,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(PhasedRecipes, ControlRecipes):
+class CommandSource(Definitions, PhasedRecipes, ControlRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -243,7 +243,7 @@ class CommandSource(PhasedRecipes, ControlRecipes):
 
     def _by_amount(self, **change: int) -> Fields:
         market_id = self._random.choice(MARKETS)
-        unit = {2: 37, 3: 1_000_003}.get(market_id, 1)
+        unit = {1: 1, 2: 37, 3: 1_000_003, SHARED_OUT: 7}[market_id]
         amount = unit * self._mid * self._random.choice((0, 1, 4, 30)) + self._random.choice(
             (1, 900)
         )
@@ -384,49 +384,6 @@ class CommandSource(PhasedRecipes, ControlRecipes):
             **self._fresh_id(),
             "account_id": account_id,
             "order_id": withdrawal_id,
-        }
-
-    @staticmethod
-    def _asset(asset_id: int, symbol: str, decimals: int) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_ASSET,
-            "asset_id": asset_id,
-            "decimals": decimals,
-            "symbol_low": low,
-            "symbol_high": high,
-        }
-
-    @staticmethod
-    def _market(
-        market_id: int,
-        symbol: str,
-        base: int,
-        quote: int,
-        *,
-        price: int,
-        lot: int,
-        maker: int,
-        taker: int,
-        band: int = 0,
-        allocation: int = 0,
-        least: int = 0,
-    ) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_MARKET,
-            "market_id": market_id,
-            "base_asset_id": base,
-            "quote_asset_id": quote,
-            "quote_atoms_per_tick_lot": price,
-            "base_atoms_per_lot": lot,
-            "maker_fee_ppm": maker,
-            "taker_fee_ppm": taker,
-            "band_ppm": band,
-            "allocation": allocation,
-            "minimum_allocation_lots": least,
-            "symbol_low": low,
-            "symbol_high": high,
         }
 
     def _define(self) -> Fields:

@@ -157,7 +157,6 @@ def test_shares_of_the_largest_quantities_are_exact(desk: Desk) -> None:
 
 def test_how_a_level_is_shared_out_is_part_of_the_definition(desk: Desk) -> None:
     """Nothing said is by time; a least share is for shares only."""
-    fields = {"market_id": 2, "symbol": "OTHER"}
     for wrong in (
         {"allocation": 3},
         {"minimum_allocation_lots": 1},
@@ -165,10 +164,10 @@ def test_how_a_level_is_shared_out_is_part_of_the_definition(desk: Desk) -> None
         {"allocation": Allocation.PRO_RATA, "minimum_allocation_lots": -1},
         {"allocation": Allocation.PRO_RATA, "minimum_allocation_lots": QUANTITY_LOTS_MAX + 1},
     ):
-        assert Reject.INVALID_PARAMETER == desk.define_market(**fields, **wrong).reject
-    assert Reject.NONE == desk.define_market(**fields).reject
-    assert Reject.NONE == desk.define_market(**fields, allocation=Allocation.FIFO).reject
-    again = desk.define_market(**fields, allocation=Allocation.PRO_RATA)
+        assert Reject.INVALID_PARAMETER == desk.define_market(2, "OTHER", **wrong).reject
+    assert Reject.NONE == desk.define_market(2, "OTHER").reject
+    assert Reject.NONE == desk.define_market(2, "OTHER", allocation=Allocation.FIFO).reject
+    again = desk.define_market(2, "OTHER", allocation=Allocation.PRO_RATA)
     assert Reject.ALREADY_DEFINED == again.reject
     row = desk.venue.markets()[1]
     assert (Allocation.FIFO, 0, 1) == (
