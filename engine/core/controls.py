@@ -387,9 +387,7 @@ def change_limit(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def kill(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.int:
+def kill(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> cython.int:
     """Stop an account, a market or (neither is named) the venue, or lift that."""
     is_on: cython.bint = command.price_ticks == 1
     reject: cython.int = named_reject(core, command)

@@ -41,7 +41,10 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
             add_to(cython.address(total), hash_withdrawal(cython.address(core.withdrawals[i])))
     for i in range(1, core.accounts_capacity):
         if core.accounts[i].group != 0:
-            add_to(cython.address(total), hash_account(i, core.accounts[i].group, core.accounts[i].is_killed))
+            add_to(
+                cython.address(total),
+                hash_account(i, core.accounts[i].group, core.accounts[i].is_killed),
+            )
     for i in range(1, core.limit_slab.length):
         if core.limits[i].value != 0:
             add_to(cython.address(total), hash_limit(cython.address(core.limits[i])))

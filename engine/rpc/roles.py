@@ -47,6 +47,8 @@ ROLES: dict[str, frozenset[Role]] = {
     _ADMIN + "SetReferencePrice": _OPERATOR,
     _ADMIN + "SetPhase": _OPERATOR,
     _ADMIN + "Uncross": _OPERATOR,
+    _ADMIN + "SetLimit": _OPERATOR,
+    _ADMIN + "Kill": _OPERATOR,
     _ADMIN + "SetIdWindow": _OPERATOR,
     _ADMIN + "GetStatus": _OPERATOR,
 }

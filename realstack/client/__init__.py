@@ -13,6 +13,7 @@ the outcome is certain: see `realstack.client.errors`. Records are in `realstack
 from engine.core.commands import (
     COMMAND,
     CommandKind,
+    LimitKind,
     OrderType,
     SelfTradePrevention,
     Side,
@@ -102,6 +103,7 @@ __all__ = [
     "InvalidNumber",
     "Ledger",
     "Level",
+    "LimitKind",
     "Liquidity",
     "LocalBook",
     "LocalOrders",

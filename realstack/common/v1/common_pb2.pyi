@@ -237,6 +237,20 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """The market's phase does not allow this: see Phase."""
     REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
     """This phase may not follow the market's phase."""
+    REJECT_CODE_KILLED: _RejectCode.ValueType  # 38
+    """The account, the market or the venue was stopped by a kill switch."""
+    REJECT_CODE_ORDER_LOTS_EXCEEDED: _RejectCode.ValueType  # 39
+    """A limit on an order's quantity."""
+    REJECT_CODE_ORDER_VALUE_EXCEEDED: _RejectCode.ValueType  # 40
+    """A limit on an order's value."""
+    REJECT_CODE_PRICE_OUTSIDE_COLLAR: _RejectCode.ValueType  # 41
+    """A limit on how far a price may be from the reference price or the last one."""
+    REJECT_CODE_OPEN_ORDERS_EXCEEDED: _RejectCode.ValueType  # 42
+    """A limit on working orders."""
+    REJECT_CODE_HOLDING_EXCEEDED: _RejectCode.ValueType  # 43
+    """A limit on what the account may hold."""
+    REJECT_CODE_RATE_EXCEEDED: _RejectCode.ValueType  # 44
+    """A limit on orders and replaces in a window of time."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -313,6 +327,20 @@ REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
 """The market's phase does not allow this: see Phase."""
 REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
 """This phase may not follow the market's phase."""
+REJECT_CODE_KILLED: RejectCode.ValueType  # 38
+"""The account, the market or the venue was stopped by a kill switch."""
+REJECT_CODE_ORDER_LOTS_EXCEEDED: RejectCode.ValueType  # 39
+"""A limit on an order's quantity."""
+REJECT_CODE_ORDER_VALUE_EXCEEDED: RejectCode.ValueType  # 40
+"""A limit on an order's value."""
+REJECT_CODE_PRICE_OUTSIDE_COLLAR: RejectCode.ValueType  # 41
+"""A limit on how far a price may be from the reference price or the last one."""
+REJECT_CODE_OPEN_ORDERS_EXCEEDED: RejectCode.ValueType  # 42
+"""A limit on working orders."""
+REJECT_CODE_HOLDING_EXCEEDED: RejectCode.ValueType  # 43
+"""A limit on what the account may hold."""
+REJECT_CODE_RATE_EXCEEDED: RejectCode.ValueType  # 44
+"""A limit on orders and replaces in a window of time."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -337,6 +365,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was for the day, and the market closed."""
     CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
     """It was only for an auction, which is over."""
+    CANCEL_REASON_KILLED: _CancelReason.ValueType  # 8
+    """A kill switch stopped its account, its market or the venue."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -357,6 +387,8 @@ CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
 """It was for the day, and the market closed."""
 CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
+CANCEL_REASON_KILLED: CancelReason.ValueType  # 8
+"""A kill switch stopped its account, its market or the venue."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Phase:
@@ -475,6 +507,10 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Change a market's phase."""
     COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
     """Trade what a call has collected."""
+    COMMAND_KIND_SET_LIMIT: _CommandKind.ValueType  # 18
+    """Set, change or remove a limit."""
+    COMMAND_KIND_KILL: _CommandKind.ValueType  # 19
+    """Set or lift a kill switch."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -513,6 +549,10 @@ COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
 """Change a market's phase."""
 COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
 """Trade what a call has collected."""
+COMMAND_KIND_SET_LIMIT: CommandKind.ValueType  # 18
+"""Set, change or remove a limit."""
+COMMAND_KIND_KILL: CommandKind.ValueType  # 19
+"""Set or lift a kill switch."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 @_typing.final
