@@ -2,8 +2,9 @@
 
 from libc.stdint cimport int64_t, uint32_t
 
+from engine.core.hashing cimport Hash
 from engine.core.layout cimport Command
-from engine.core.state cimport Core, Market
+from engine.core.state cimport Core, Limit, Market
 
 # What an order or a replace asks for.
 cdef struct Asked:
@@ -22,5 +23,4 @@ cdef int replace_control_reject(
     Core *core, uint32_t slot, const Command *command, int64_t trigger_price_ticks
 ) noexcept nogil
 cdef void count_message(Core *core, const Command *command) noexcept nogil
-cdef int set_limit(Core *core, const Command *command) noexcept nogil
-cdef int kill(Core *core, const Command *command) noexcept nogil
+cdef Hash hash_limit(const Limit *limit) noexcept nogil

@@ -8,15 +8,9 @@ all accounts are one, so an order looks at no others.
 
 import cython
 from cython.cimports.engine.core.constants import (
-    ANSWER,
     BUY,
-    EVENT_CANCELLED_ALL,
-    EVENT_DEFINED,
-    EXISTED,
     FEE_PPM_ONE,
     FOK,
-    ID_WINDOW_NS_MAX,
-    INVALID_PARAMETER,
     IOC,
     KILLED,
     LIMIT_COLLAR_PPM,
@@ -28,26 +22,16 @@ from cython.cimports.engine.core.constants import (
     MARKET_BY_AMOUNT,
     ORDER_LOTS_EXCEEDED,
     PLACE,
-    REASON_KILLED,
     REJECT_NONE,
     REPLACE,
     STOP,
     STOP_LIMIT,
-    UNKNOWN_ACCOUNT,
-    UNKNOWN_MARKET,
+    TAG_LIMIT,
 )
 from cython.cimports.engine.core.controls import Asked
-from cython.cimports.engine.core.hashing import add_to, take_from
-from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.order_index import find_order
-from cython.cimports.engine.core.pools import (
-    find_balance,
-    has_account,
-    has_market,
-    new_event,
-    reserve_limit,
-)
-from cython.cimports.engine.core.resting import by_number, cancel
+from cython.cimports.engine.core.hashing import Hash, add_to, hash_words, take_from
+from cython.cimports.engine.core.layout import Command
+from cython.cimports.engine.core.pools import find_balance
 from cython.cimports.engine.core.state import (
     Account,
     Balance,
@@ -55,12 +39,9 @@ from cython.cimports.engine.core.state import (
     Level,
     Limit,
     Market,
-    check,
     level_side,
 )
-from cython.cimports.engine.core.sums import hash_account, hash_limit
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.libc.stdlib import free, malloc, qsort
 
 
 @cython.cfunc
@@ -288,181 +269,13 @@ def use_chain(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def named_reject(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.int:
-    """Refuse an account or a market that is named and not defined."""
-    if command.account_id != 0 and not has_account(core, command.account_id):
-        return UNKNOWN_ACCOUNT
-    if command.market_id != 0 and not has_market(core, command.market_id):
-        return UNKNOWN_MARKET
-    return REJECT_NONE
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def set_limit(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.int:
-    """Set, change or remove a limit."""
-    kind: int64_t = command.price_ticks
-    value: int64_t = command.quantity_lots
-    window_ns: int64_t = command.amount_atoms
-    has_window: cython.bint = kind == LIMIT_MESSAGES and value != 0
-    is_same: cython.bint = False
-    event: cython.pointer(Event)
-    reject: cython.int = named_reject(core, command)
-    if reject != REJECT_NONE:
-        return reject
-    if not LIMIT_ORDER_LOTS <= kind <= LIMIT_MESSAGES or value < 0:
-        return INVALID_PARAMETER
-    if kind == LIMIT_COLLAR_PPM and value > FEE_PPM_ONE:
-        return INVALID_PARAMETER
-    if has_window and not value <= window_ns <= ID_WINDOW_NS_MAX:
-        return INVALID_PARAMETER
-    if not has_window and window_ns != 0:
-        return INVALID_PARAMETER
-    if not check(core, reserve_limit(core), b"there is memory for a limit"):
-        return REJECT_NONE
-    is_same = change_limit(core, command)
-    event = new_event(core, command, EVENT_DEFINED)
-    event.code = command.kind
-    event.flags = ANSWER | (EXISTED if is_same else 0)
-    event.account_id = command.account_id
-    event.market_id = command.market_id
-    return REJECT_NONE
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def change_limit(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.bint:
-    """Put a limit in its chain, instead of the one before; tell whether that was the same."""
-    link: cython.pointer(uint32_t) = cython.address(core.common_limits)
-    limit: cython.pointer(Limit)
-    index: uint32_t
-    if command.account_id != 0:
-        link = cython.address(core.accounts[command.account_id].limits)
-    while link[0] != 0:
-        limit = cython.address(core.limits[link[0]])
-        if limit.market_id == command.market_id and limit.kind == command.price_ticks:
-            break
-        link = cython.address(limit.next)
-    index = link[0]
-    if index != 0:
-        limit = cython.address(core.limits[index])
-        if limit.value == command.quantity_lots and limit.window_ns == command.amount_atoms:
-            return True
-        take_from(cython.address(core.sum), hash_limit(limit))
-        link[0] = limit.next
-        limit.value = 0
-        limit.next = core.limit_slab.free
-        core.limit_slab.free = index
-        core.control_count -= 1
-    if command.quantity_lots == 0:
-        return index == 0
-    index = core.limit_slab.free
-    if index != 0:
-        core.limit_slab.free = core.limits[index].next
-    else:
-        index = core.limit_slab.length
-        core.limit_slab.length += 1
-    limit = cython.address(core.limits[index])
-    limit.value = command.quantity_lots
-    limit.window_ns = command.amount_atoms
-    limit.used_to_ns = 0
-    limit.account_id = command.account_id
-    limit.market_id = command.market_id
-    limit.kind = command.price_ticks
-    limit.next = link[0]
-    link[0] = index
-    core.control_count += 1
-    add_to(cython.address(core.sum), hash_limit(limit))
-    return False
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def kill(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> cython.int:
-    """Stop an account, a market or (neither is named) the venue, or lift that."""
-    is_on: cython.bint = command.price_ticks == 1
-    reject: cython.int = named_reject(core, command)
-    event: cython.pointer(Event)
-    cancelled: int64_t = 0
-    if reject != REJECT_NONE:
-        return reject
-    if not 0 <= command.price_ticks <= 1:
-        return INVALID_PARAMETER
-    if command.account_id != 0 and command.market_id != 0:
-        return INVALID_PARAMETER
-    set_switch(core, command.account_id, command.market_id, is_on)
-    if is_on:
-        cancelled = cancel_killed(core, command)
-    event = new_event(core, command, EVENT_CANCELLED_ALL)
-    event.code = is_on
-    event.flags = ANSWER
-    event.account_id = command.account_id
-    event.market_id = command.market_id
-    event.quantity_lots = cancelled
-    return REJECT_NONE
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def set_switch(
-    core: cython.pointer(Core), account_id: uint32_t, market_id: uint32_t, is_on: cython.bint
-) -> cython.void:
-    """Set one kill switch."""
-    account: cython.pointer(Account)
-    was_on: cython.bint
-    if market_id != 0:
-        was_on = core.markets[market_id].is_killed
-        core.markets[market_id].is_killed = is_on
-        core.markets[market_id].is_changed = True
-    elif account_id != 0:
-        account = cython.address(core.accounts[account_id])
-        was_on = account.is_killed
-        take_from(cython.address(core.sum), hash_account(account_id, account.group, was_on))
-        account.is_killed = is_on
-        add_to(cython.address(core.sum), hash_account(account_id, account.group, is_on))
-    else:
-        was_on = core.is_killed
-        core.is_killed = is_on
-    core.control_count += is_on
-    core.control_count -= was_on
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def cancel_killed(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> int64_t:
-    """Cancel the orders that a switch concerns, by rising order id; give how many."""
-    order_ids: cython.pointer(uint64_t) = cython.cast(
-        cython.pointer(uint64_t), malloc((core.order_slab.count + 1) * cython.sizeof(uint64_t))
-    )
-    count: cython.size_t = 0
-    i: uint32_t
-    level: uint32_t
-    account_id: uint32_t
-    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
-        return 0
-    for i in range(1, core.order_slab.length):
-        level = core.orders[i].level
-        if level == 0 or command.market_id not in (0, core.levels[level].market_id):
-            continue
-        account_id = core.balances[core.orders[i].lock_balance].account_id
-        if command.account_id in (0, account_id):
-            order_ids[count] = core.orders[i].order_id
-            count += 1
-    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
-    for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), REASON_KILLED, 0, command)
-    free(order_ids)
-    return count
+def hash_limit(limit: cython.pointer(cython.const[Limit])) -> Hash:
+    """Hash a limit."""
+    words = cython.declare(uint64_t[6])
+    words[0] = limit.account_id
+    words[1] = limit.market_id
+    words[2] = limit.kind
+    words[3] = limit.value
+    words[4] = limit.window_ns
+    words[5] = limit.used_to_ns
+    return hash_words(TAG_LIMIT, words, 6)

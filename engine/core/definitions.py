@@ -45,7 +45,7 @@ from cython.cimports.engine.core.constants import (
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
 )
-from cython.cimports.engine.core.controls import kill, set_limit
+from cython.cimports.engine.core.control_commands import control
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.phasing import enter_phase, set_phase, uncross_now
@@ -72,10 +72,8 @@ def define(
         return define_account(core, command)
     if command.kind == SET_REFERENCE_PRICE:
         return set_reference_price(core, command)
-    if command.kind == SET_LIMIT:
-        return set_limit(core, command)
-    if command.kind == KILL:
-        return kill(core, command)
+    if command.kind in (SET_LIMIT, KILL):
+        return control(core, command)
     if command.kind == SET_PHASE:
         return set_phase(core, command)
     if command.kind == UNCROSS:

@@ -4,6 +4,7 @@
 
 import cython
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, HIDDEN, MARKET_ID_MAX
+from cython.cimports.engine.core.controls import hash_limit
 from cython.cimports.engine.core.hashing import Hash, add_to
 from cython.cimports.engine.core.ids import entry_at
 from cython.cimports.engine.core.resting import seen_lots
@@ -14,7 +15,6 @@ from cython.cimports.engine.core.sums import (
     hash_balance,
     hash_id_entry,
     hash_level,
-    hash_limit,
     hash_market,
     hash_order,
     hash_venue,

@@ -12,7 +12,6 @@ from cython.cimports.engine.core.constants import (
     TAG_BALANCE,
     TAG_CLIENT_ID,
     TAG_LEVEL,
-    TAG_LIMIT,
     TAG_MARKET,
     TAG_ORDER,
     TAG_VENUE,
@@ -34,7 +33,6 @@ from cython.cimports.engine.core.state import (
     IdWindow,
     Level,
     LevelDetail,
-    Limit,
     Market,
     Order,
     OrderDetail,
@@ -258,21 +256,6 @@ def hash_account(account_id: uint64_t, group: uint64_t, is_killed: cython.bint) 
     words[1] = group
     words[2] = is_killed
     return hash_words(TAG_ACCOUNT, words, 3)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def hash_limit(limit: cython.pointer(cython.const[Limit])) -> Hash:
-    """Hash a limit."""
-    words = cython.declare(uint64_t[6])
-    words[0] = limit.account_id
-    words[1] = limit.market_id
-    words[2] = limit.kind
-    words[3] = limit.value
-    words[4] = limit.window_ns
-    words[5] = limit.used_to_ns
-    return hash_words(TAG_LIMIT, words, 6)
 
 
 @cython.cfunc

@@ -116,7 +116,7 @@ def test_a_reader_from_before_what_is_kept_is_told_to_take_a_snapshot() -> None:
     drive, feed = Drive(6), BookFeed(limits, EVERYBODY)
     feed.consume(drive.opening)
     first = BookReader()
-    for events in drive.events(24_000, 400):
+    for events in drive.events(36_000, 400):
         feed.consume(events)
         feed.market(1).settle()
     book = feed.market(1)
