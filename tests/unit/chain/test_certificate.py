@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from solders.pubkey import Pubkey
 from solders.system_program import ID as SYSTEM_PROGRAM
@@ -56,7 +58,7 @@ def test_the_accounts_are_in_the_order_of_the_program() -> None:
 @pytest.mark.parametrize(("field", "most"), [("name", 32), ("symbol", 10), ("uri", 200)])
 def test_a_text_that_the_program_would_refuse_is_refused_here(field: str, most: int) -> None:
     """The longest is taken; a byte more names the field."""
-    texts = {"name": "n", "symbol": "s", "uri": "u"}
+    texts: dict[str, Any] = {"name": "n", "symbol": "s", "uri": "u"}
     longest = Certificate(MINT, **{**texts, field: "x" * most})
     create_metadata(longest, issuer=ISSUER, payer=PAYER)
     longer = Certificate(MINT, **{**texts, field: "x" * most + "y"})
