@@ -24,9 +24,7 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     Reject.RESERVED_FIELD_SET: CoreError(
         422, None, "a field that this command does not use is set"
     ),
-    Reject.INVALID_SIDE: CoreError(
-        422, "side", "must be buy or sell; an order by amount buys"
-    ),
+    Reject.INVALID_SIDE: CoreError(422, "side", "must be buy or sell; an order by amount buys"),
     Reject.INVALID_ORDER_TYPE: CoreError(422, "type", "the venue does not know this order type"),
     Reject.INVALID_TIME_IN_FORCE: CoreError(
         422,
@@ -97,9 +95,7 @@ CORE_ERRORS: dict[Reject, CoreError] = {
         409, "max_age_ms", "it was sequenced later than that after its sent_time"
     ),
     Reject.EXPIRY_IN_PAST: CoreError(422, "expire_time", "must be later than the venue's time"),
-    Reject.MINIMUM_NOT_MET: CoreError(
-        409, "minimum_quantity", "so much cannot trade now"
-    ),
+    Reject.MINIMUM_NOT_MET: CoreError(409, "minimum_quantity", "so much cannot trade now"),
     Reject.NO_LAST_PRICE: CoreError(
         409,
         "type",

@@ -8,9 +8,7 @@ from msgspec import Struct
 
 from gateway.schemas.requests import SideName
 
-PhaseName = Literal[
-    "closed", "pre_open", "auction", "open", "post_only", "halted", "wind_down"
-]
+PhaseName = Literal["closed", "pre_open", "auction", "open", "post_only", "halted", "wind_down"]
 AuctionKindName = Literal["opening", "closing", "volatility", "on_demand"]
 Level = tuple[str, str, int]
 """Price, quantity and number of orders of one price level."""

@@ -272,9 +272,7 @@ class Session:
                 )
                 return await orders.replace(caller, order_name(message), change)
             case messages.CancelAll():
-                return await orders.cancel_all(
-                    caller, message.market, message.side, message.tag
-                )
+                return await orders.cancel_all(caller, message.market, message.side, message.tag)
 
     # --- telling ---
 
