@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "book": Command("realstack.cli.book", "show a market's book"),
     "watch": Command("realstack.cli.watch", "follow a market's book and trades live"),
     "status": Command("realstack.cli.status", "state of the running venue"),
+    "localnet": Command("realstack.cli.localnet", "faults of the local Solana network, on request"),
     "reconcile": Command("realstack.cli.reconcile", "compare the ledger with the chain"),
     "replay": Command("realstack.replay.command", "send a recorded market as orders"),
     "sim": Command("realstack.cli.sim", "run participants against a running venue"),
