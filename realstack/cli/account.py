@@ -32,7 +32,7 @@ async def show(options: Namespace, output: Output) -> int:
         output.line(line)
     output.line()
     if orders:
-        for line in table(order_rows(orders, instruments), left=(1, 2, 3)):
+        for line in table(order_rows(orders, instruments), left=(1, 2, 6)):
             output.line(line)
         output.line()
     output.verdict(
@@ -56,7 +56,7 @@ def balance_rows(balances: list[Balance], instruments: Instruments) -> list[list
 
 def order_rows(orders: list[OpenOrder], instruments: Instruments) -> list[list[str]]:
     """Lay out working orders."""
-    rows = [["order", "market", "side", "kind", "price", "working", "filled"]]
+    rows = [["order", "market", "side", "price", "working", "filled", "kind"]]
     for each in orders:
         order, market = each.order, instruments.markets[each.order.market_id]
         rows.append(
@@ -64,10 +64,10 @@ def order_rows(orders: list[OpenOrder], instruments: Instruments) -> list[list[s
                 str(order.order_id),
                 market.symbol,
                 order.side.name.lower(),
-                kind_words(each, market),
                 market.units.price_text(order.price_ticks) if order.price_ticks else "-",
                 market.units.quantity_text(order.leaves_lots),
                 market.units.quantity_text(order.filled_lots),
+                kind_words(each, market),
             ]
         )
     return rows

@@ -239,7 +239,7 @@ async def test_the_account_shows_balances_and_orders(shell: Shell) -> None:
     assert status == 0
     assert lines[0].split() == ["asset", "free", "in", "orders", "withdrawing"]
     assert lines[2].split() == ["USDC", "999999799.800000", "200.200000", "0.000000"]
-    assert lines[5].split() == ["1", "HARBOR-USDC", "buy", "100.00", "2", "0"]
+    assert lines[5].split() == ["1", "HARBOR-USDC", "buy", "100.00", "2", "0", "limit", "gtc"]
     assert lines[-1] == "account: 2 balances, 1 working orders"
 
 
