@@ -223,7 +223,7 @@ CASES: tuple[Case, ...] = (
         "phase: one that may not follow",
         grpc=refused(
             Call(
-                "/realstack.admin.v1.AdminService/SetPhase",
+                "realstack.admin.v1.AdminService/SetPhase",
                 {"market_id": 1, "phase": int(Phase.OPEN)},
             ),
             Reject.WRONG_PHASE_CHANGE,
