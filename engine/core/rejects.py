@@ -8,6 +8,10 @@ from enum import IntEnum
 class Reject(IntEnum):
     """The first rule that a command breaks, in the order of these numbers.
 
+    One comes earlier than its number: MARKET_PHASE, right after the rules of price, quantity and
+    amount, and for a cancel or replace after its order was found. What a market does not take now
+    is not judged further.
+
     A refused command changes no state at all: the same digest before and after. So its client id
     is free again, and whether the very same command can succeed later is said by `transient`.
     The numbers are those of `realstack.common.v1.RejectCode`.
