@@ -20,7 +20,7 @@ from solders.transaction import VersionedTransaction
 
 from realstack.chain.market import Market
 from settlement.accounts import create_wallet_token_account, token_of, wallet_token_address
-from settlement.chain import Chain, Level
+from settlement.chain import Chain, Level, failure_of
 from settlement.registry import Asset, Registry
 
 COINS_MIN_LAMPORTS = 10_000_000  # for the rent of a token account and an exit, and fees
@@ -131,8 +131,7 @@ class OwnerActions:
             transaction = VersionedTransaction(message, [self._wallet])
             answer = await self._client.simulate_transaction(transaction, commitment=Confirmed)
             if answer.value.err is not None:
-                logs = [line for line in answer.value.logs or () if "failed" in line]
-                raise WalletRefused(f"{answer.value.err}: {' '.join(logs[-1:])}")
+                raise WalletRefused(failure_of(answer.value.err).text)
             problem = await self._chain.send(bytes(transaction))
         except (SolanaRpcException, RPCException) as error:
             raise WalletRefused(str(error)) from error
