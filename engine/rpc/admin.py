@@ -218,7 +218,7 @@ def _out_of_range(request: Message) -> tuple[tuple[str, str], ...]:
     if not found and isinstance(request, pb.DefineMarketRequest):
         if (request.volatility_ppm != 0) != (request.auction_ms != 0):
             found.append(("auction_ms", "goes with volatility_ppm, and only with it"))
-        elif request.minimum_allocation_lots and request.allocation != Allocation.PRO_RATA:
+        elif request.minimum_allocation_lots and int(request.allocation) != Allocation.PRO_RATA:
             found.append(("minimum_allocation_lots", "goes with the allocation pro rata, only"))
         else:
             found.append(("base_asset_id", "must differ from quote_asset_id"))
