@@ -12,8 +12,10 @@ import structlog
 
 from engine.keys import KeysInvalid, KeyTable
 from gateway.accounts.registry import Accounts
+from gateway.convert import phase_name
 from gateway.engine_client import EngineClient
 from gateway.errors import ApiError, EdgeError
+from gateway.feeds.book_orders import BookOrdersFeed
 from gateway.feeds.books import BookFeed
 from gateway.feeds.channel import Channel
 from gateway.feeds.link import LagMeter, LinkState
@@ -28,6 +30,7 @@ from gateway.limits import (
     WS_HEARTBEAT_SECONDS,
 )
 from gateway.order_entry import Caller, OrderEntry
+from gateway.schemas.market import PhaseName
 from realstack.client import ClientError, Market
 from services._base.retry import Backoff
 
@@ -85,6 +88,7 @@ class Gateway:
         self.orders = OrderEntry(self.engine, self.accounts)
         self.sockets: set[OpenSocket] = set()
         self.books: dict[str, BookFeed] = {}
+        self.book_orders: dict[str, BookOrdersFeed] = {}
         self.tapes: dict[str, MarketTrades] = {}
         self.status = StatusFeed(
             Sources(
@@ -95,6 +99,7 @@ class Gateway:
                 lag=self.lag,
                 as_of_sequence=self.as_of_sequence,
                 sockets=lambda: len(self.sockets),
+                phases=self.phases,
             )
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,6 +108,11 @@ class Gateway:
         """Return the venue sequence that the feeds have reached."""
         books = (book.as_of_sequence for book in self.books.values())
         return max(self.trades.as_of_sequence, *books, 0)
+
+    def phases(self) -> dict[str, PhaseName]:
+        """Return what each market does, by symbol."""
+        markets = self.engine.catalog_now.instruments.markets.values()
+        return {market.symbol: phase_name(market) for market in markets}
 
     def authenticate(self, api_key: str | None) -> Caller:
         """Return the owner of an API key.
@@ -123,6 +133,8 @@ class Gateway:
             return {"batches": self.settlement.channel, "status": self.status.channel}.get(name)
         if name == "book" and market in self.books:
             return self.books[market].channel
+        if name == "book_orders" and market in self.book_orders:
+            return self.book_orders[market].channel
         if name == "trades" and market in self.tapes:
             return self.tapes[market].channel
         return None
@@ -175,6 +187,7 @@ class Gateway:
             if not following:
                 following = True
                 self._run(_again(self.trades.run), "trades")
+                self._run(_again(self.engine.follow_phases), "phases")
             await self.engine.drop_unused()
             backoff.reset()
             await asyncio.sleep(INSTRUMENTS_SECONDS)
@@ -185,12 +198,16 @@ class Gateway:
             self.engine, market, self.engine_link, self.lag, lambda: tape.last_price_ticks
         )
         self._run(_again(book.run), f"book {market.symbol}")
+        orders = self.book_orders[market.symbol] = BookOrdersFeed(self.engine, market)
+        self._run(_again(orders.run), f"book orders {market.symbol}")
 
     def _beat(self) -> None:
         as_of = self.as_of_sequence()
         self.settlement.channel.beat(as_of)
         for book in self.books.values():
             book.channel.beat(book.as_of_sequence)
+        for orders in self.book_orders.values():
+            orders.channel.beat(orders.as_of_sequence)
         for tape in self.tapes.values():
             tape.channel.beat(tape.as_of_sequence)
         self.accounts.beat()
@@ -224,6 +241,6 @@ async def _again(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await work()
-        except ClientError as error:
+        except (ClientError, ApiError) as error:
             log.warning("follower begins anew", detail=str(error))
         await backoff.wait()

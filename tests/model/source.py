@@ -556,7 +556,7 @@ class CommandSource(Definitions, PhasedRecipes, ControlRecipes):
             (1.5, self._by_amount),
             (5.0, self._stop),
             (14.0, self._phased_order),
-            (4.0, self._auction_order),
+            (6.0, self._auction_order),
             (1.0, self._set_phase),
             (0.3, self._uncross),
             (0.25, self._open_again),

@@ -14,7 +14,7 @@ _VALUES = {
     LimitKind.ORDER_LOTS: (0, 3, 10, 40),
     LimitKind.ORDER_VALUE: (0, 3_000, 60_000, 1 << 40),
     LimitKind.COLLAR_PPM: (0, 3_000, 9_000, 1_000_001),
-    LimitKind.OPEN_ORDERS: (0, 2, 12, 40),
+    LimitKind.OPEN_ORDERS: (0, 1, 4, 12),
     LimitKind.HOLDING_LOTS: (0, 0, 1, 1 << 46),
     LimitKind.MESSAGES: (0, 1, 1, 2),
 }

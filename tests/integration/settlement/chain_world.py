@@ -107,6 +107,7 @@ class ChainWorld:
         self.registry = Registry(
             {each: Asset(each, f"A{each}", 6, mint) for each, mint in mints.items()},
             {each: key.pubkey() for each, key in self.wallets.items()},
+            self.market.program_id,
         )
         await self._list()
         for wallet in self.wallets.values():
@@ -254,11 +255,15 @@ class ChainWorld:
         )
         return int(answer.value.amount)
 
-    async def wallet_atoms(self, account_id: int, asset_id: int) -> int:
-        """Return the finalized balance of a wallet's token account."""
-        address = wallet_token_address(
+    def wallet_account(self, account_id: int, asset_id: int) -> Pubkey:
+        """Return the address of a wallet's token account."""
+        return wallet_token_address(
             self.wallets[account_id].pubkey(), self.registry.assets[asset_id]
         )
+
+    async def wallet_atoms(self, account_id: int, asset_id: int) -> int:
+        """Return the finalized balance of a wallet's token account."""
+        address = self.wallet_account(account_id, asset_id)
         answer = await self.client.get_token_account_balance(address, Finalized)
         return int(answer.value.amount)
 

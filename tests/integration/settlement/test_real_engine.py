@@ -15,6 +15,7 @@ from solana.rpc.core import RPCException
 from realstack.client import Client
 from settlement import reconciler
 from settlement.localnet import LocalnetServer, LocalnetSettings
+from settlement.wallets import OwnerActions, WalletRefused
 from tests.crash.engine_process import EngineProcess, make_keys
 from tests.integration.settlement.chain_world import BUILDING, DOLLAR, PROGRAMS, ChainWorld
 from tests.integration.settlement.worker_process import WorkerProcess
@@ -35,6 +36,7 @@ class Exchange:
     world: ChainWorld
     engine: EngineProcess
     worker: WorkerProcess
+    url: str
     members: dict[int, Client]
 
     async def define(self, operator: Client) -> None:
@@ -104,7 +106,7 @@ async def exchange(database_url: str, tmp_path: Path) -> AsyncIterator[Exchange]
             )
             for account in (1, 2)
         }
-        made = Exchange(world, engine, worker, members)
+        made = Exchange(world, engine, worker, localnet.url, members)
         await made.define(operator)
         yield made
 
@@ -188,3 +190,22 @@ def exit_is_ready(exchange: Exchange) -> Callable[[], Awaitable[bool]]:
         return True
 
     return left
+
+
+async def test_an_owner_deposits_and_leaves_with_the_wallets_key_alone(exchange: Exchange) -> None:
+    """Deposit, request, take, close: each signed and paid by the wallet, waited for until final."""
+    world = exchange.world
+    await world.deposit(1, BUILDING, 500)
+    mint = world.mint_to(BUILDING, world.wallet_account(1, BUILDING), 30)
+    await world.send(mint, payer=world.issuer, signers=[])
+    actions = OwnerActions(exchange.url, world.wallets[1], world.registry)
+    await actions.deposit(world.registry.assets[BUILDING], 30)
+    await exchange.wait_for_balance(1, BUILDING, 530)
+    await actions.request_exit()
+    with pytest.raises(WalletRefused, match="ExitNotReady"):
+        await actions.take_out()
+    await wait_until(exit_is_ready(exchange), seconds=EXIT_SECONDS_MAX)
+    await exchange.wait_for_balance(1, BUILDING, 0)
+    assert [] == await actions.take_out()
+    await actions.close_exit()
+    await actions.close()
