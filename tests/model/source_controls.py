@@ -6,7 +6,7 @@ import random
 from typing import Protocol
 
 from engine.core.commands import CommandKind, LimitKind
-from tests.model.source_phases import PHASED, Fields
+from tests.model.source_phases import SWINGING, Fields
 
 LIMITED = 11  # an account
 
@@ -37,7 +37,7 @@ class ControlRecipes:
         row: Fields = {
             "kind": CommandKind.SET_LIMIT,
             "account_id": account_id,
-            "market_id": PHASED if account_id == 0 else self._random.choice((0, 0, 1, 2, 77)),
+            "market_id": SWINGING if account_id == 0 else self._random.choice((0, 0, 1, 2, 77)),
             "limit_kind": kind if self._random.random() < 0.95 else 7,
             "limit_value": value,
             "window_ns": self._random.choice((4 * 10**9, 60 * 10**9)) if windowed else 0,
@@ -48,7 +48,7 @@ class ControlRecipes:
 
     def _kill(self: _Pieces) -> Fields:
         account_id, market_id = self._random.choice(
-            ((LIMITED, 0), (LIMITED, 0), (0, PHASED), (0, PHASED), (0, 77), (77, 0), (1, 1))
+            ((LIMITED, 0), (LIMITED, 0), (0, SWINGING), (0, SWINGING), (0, 77), (77, 0), (1, 1))
         )
         return {
             "kind": CommandKind.KILL,
