@@ -96,6 +96,10 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     Reject.NO_BAND: CoreError(422, "type", "a buy stop at market needs a market with a price band"),
     Reject.MARKET_PHASE: CoreError(409, None, "the market's phase does not allow this now"),
     Reject.WRONG_PHASE_CHANGE: CoreError(409, None, "this phase may not follow the market's phase"),
+    Reject.CANCELLED_BEFORE_ARRIVAL: CoreError(
+        409, "client_id", "a cancel of this id came before the order"
+    ),
+    Reject.TOO_MANY_DEADLINES: CoreError(409, None, "the account has as many deadlines as it may"),
 }
 
 if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:

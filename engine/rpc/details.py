@@ -6,6 +6,8 @@ import re
 
 from engine.core.limits import (
     AMOUNT_ATOMS_MAX,
+    DEADLINES_MAX,
+    DEADLINES_PER_ACCOUNT_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
     NOTIONAL_ATOMS_MAX,
@@ -66,6 +68,9 @@ DETAILS: dict[Reject, str] = {
     "with a price band",
     Reject.MARKET_PHASE: "market_id: the market's phase does not allow this now",
     Reject.WRONG_PHASE_CHANGE: "phase: may not follow the market's phase",
+    Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
+    Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} deadlines, "
+    f"and a venue {DEADLINES_MAX}",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

@@ -31,21 +31,21 @@ from engine.core.commands import (
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
-from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
+from tests.model.source_absent import AbsentRecipes
+from tests.model.source_phases import PHASED, SWINGING, Fields
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
 POOR = 12
 GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
-MARKETS = (1, 2, 3)
-BANDED = (2, 3)
+MARKETS, BANDED = (1, 2, 3), (2, 3)
 QUIET_MARKET = 4  # never trades
 TRADED = (*MARKETS, SWINGING, PHASED)
 FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(PhasedRecipes):
+class CommandSource(AbsentRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -485,7 +485,7 @@ class CommandSource(PhasedRecipes):
         }
 
     def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
-        return self._lawful() + self._wrong() + self._wrong_specials()
+        return self._lawful() + self._wrong() + self._wrong_specials() + self._absent()
 
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""

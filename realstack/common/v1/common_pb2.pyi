@@ -237,6 +237,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """The market's phase does not allow this: see Phase."""
     REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
     """This phase may not follow the market's phase."""
+    REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: _RejectCode.ValueType  # 46
+    """A cancel of this client id came before the order."""
+    REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
+    """The account, or the venue, has as many deadlines as it may."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -313,6 +317,10 @@ REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
 """The market's phase does not allow this: see Phase."""
 REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
 """This phase may not follow the market's phase."""
+REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
+"""A cancel of this client id came before the order."""
+REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
+"""The account, or the venue, has as many deadlines as it may."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -337,6 +345,10 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was for the day, and the market closed."""
     CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
     """It was only for an auction, which is over."""
+    CANCEL_REASON_DEADLINE: _CancelReason.ValueType  # 9
+    """Its owner's deadline was not renewed."""
+    CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
+    """The session that had asked for it was lost."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -357,6 +369,10 @@ CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
 """It was for the day, and the market closed."""
 CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
+CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
+"""Its owner's deadline was not renewed."""
+CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
+"""The session that had asked for it was lost."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Phase:
@@ -475,6 +491,8 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Change a market's phase."""
     COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
     """Trade what a call has collected."""
+    COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
+    """Set, renew or end a deadline of an account's orders."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -513,6 +531,8 @@ COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
 """Change a market's phase."""
 COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
 """Trade what a call has collected."""
+COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
+"""Set, renew or end a deadline of an account's orders."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 @_typing.final
