@@ -1,6 +1,6 @@
 # cython: language_level=3
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The dead man's switch: orders that are cancelled unless their owner keeps saying that it is there.
+"""The dead man's switch: orders are cancelled unless their owner keeps renewing a deadline.
 
 The rules are those of `engine.reference.deadlines`. There are few, so they lie in one array in no
 order, and the next one is found by looking at all.

@@ -1,4 +1,4 @@
-"""The dead man's switch: orders that are cancelled unless their owner keeps saying that it is there."""
+"""The dead man's switch: orders are cancelled unless their owner keeps renewing a deadline."""
 
 from __future__ import annotations
 

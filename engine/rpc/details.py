@@ -69,8 +69,8 @@ DETAILS: dict[Reject, str] = {
     Reject.MARKET_PHASE: "market_id: the market's phase does not allow this now",
     Reject.WRONG_PHASE_CHANGE: "phase: may not follow the market's phase",
     Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
-    Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} deadlines, "
-    f"and a venue {DEADLINES_MAX}",
+    Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
+    f"deadlines, a venue {DEADLINES_MAX}",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

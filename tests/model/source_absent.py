@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from engine.core.commands import BEFORE_ARRIVAL, ON_DISCONNECT, CommandKind
 from engine.core.limits import DEADLINE_MS_MAX
@@ -17,7 +19,12 @@ BURIED_MAX = 3
 class AbsentRecipes(PhasedRecipes):
     """Deadlines, cancels on disconnect, cancels before arrival."""
 
+    _random: random.Random
     _buried: list[tuple[int, int]]  # account and client id of those cancelled last
+
+    if TYPE_CHECKING:
+
+        def _order(self, **change: int) -> Fields: ...
 
     def _absent(self) -> RECIPES:
         self._buried = []
