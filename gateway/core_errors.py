@@ -124,6 +124,10 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     Reject.RATE_EXCEEDED: CoreError(
         429, None, "the account sends more orders and changes in a time than it may"
     ),
+    Reject.CANCELLED_BEFORE_ARRIVAL: CoreError(
+        409, "client_id", "a cancel of this id came before the order"
+    ),
+    Reject.TOO_MANY_DEADLINES: CoreError(409, None, "the account has as many deadlines as it may"),
 }
 
 if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:

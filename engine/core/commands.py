@@ -17,8 +17,10 @@ Header, the same for every kind (unused fields are zero, and a command that sets
         51     1  time_in_force           TimeInForce
         52     1  self_trade_prevention   SelfTradePrevention
         53     1  flags                   POST_ONLY, SLIDE, HIDDEN, MINIMUM,
-                                          TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE
-        54     2  tag                     of an order; of a cancel all: only orders of this tag
+                                          TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE of a place;
+                                          BEFORE_ARRIVAL of a cancel; ON_DISCONNECT of a cancel all
+        54     2  tag                     of an order; of a cancel all or a deadline: only orders
+                                          of this tag
         56     8  order_id                target of a cancel or replace; withdrawal of a release
                                           or finalize
 
@@ -46,6 +48,7 @@ Body by kind:
     UNCROSS             nothing: a call trades what it has collected, and goes on
     SET_LIMIT           64 limit_kind i64    72 limit_value i64 (0: none)    80 window_ns i64
     KILL                64 is_on i64 (0 lifts it)
+    SET_DEADLINE        64 timeout_ms i64 (0: off)
 
 Which header fields a kind uses: see `USED_FIELDS`. A field is used or zero.
 """
@@ -80,6 +83,7 @@ class CommandKind(IntEnum):
     UNCROSS = 16
     SET_LIMIT = 18
     KILL = 19
+    SET_DEADLINE = 20
 
 
 class LimitKind(IntEnum):
@@ -147,6 +151,8 @@ HIDDEN = 4  # rests unseen, behind what is seen at its price
 MINIMUM = 8  # trades at least `minimum_lots` on arrival, or is refused
 TRIGGER_BEST_QUOTE = 16  # a stop that watches the best opposite price
 TRIGGER_REFERENCE = 32  # a stop that watches the reference price
+BEFORE_ARRIVAL = 64  # of a cancel by client id: an order with that id that comes later is refused
+ON_DISCONNECT = 128  # of a cancel all: nobody asked, the session that would have is gone
 
 _OFFSETS: dict[str, tuple[str, int]] = {
     "sequence": ("<u8", 0),
@@ -172,6 +178,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "phase": ("<i8", 64),
     "limit_kind": ("<i8", 64),
     "is_on": ("<i8", 64),
+    "timeout_ms": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
     "base_atoms_per_lot": ("<i8", 72),
@@ -239,7 +246,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "display_lots",
         "expire_time_ns",
     ),
-    CommandKind.CANCEL: (*_ID, *_TARGET),
+    CommandKind.CANCEL: (*_ID, *_TARGET, "flags"),
     CommandKind.REPLACE: (
         *_ID,
         *_TARGET,
@@ -248,7 +255,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "max_age_ms",
         "new_trigger_price_ticks",
     ),
-    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side", "tag"),
+    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side", "tag", "flags"),
     CommandKind.DEPOSIT: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_HOLD: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_RELEASE: (*_ID, "order_id"),
@@ -279,6 +286,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
     CommandKind.UNCROSS: ("market_id",),
     CommandKind.SET_LIMIT: ("account_id", "market_id", "limit_kind", "limit_value", "window_ns"),
     CommandKind.KILL: ("account_id", "market_id", "is_on"),
+    CommandKind.SET_DEADLINE: ("account_id", "tag", "timeout_ms"),
 }
 
 # Kinds that must carry a client id, and kinds that may.

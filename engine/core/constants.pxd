@@ -23,7 +23,8 @@ cdef enum:
     UNCROSS = 16
     SET_LIMIT = 18
     KILL = 19
-    COMMAND_KINDS = 20  # how many numbers a kind may have, 0 included
+    SET_DEADLINE = 20
+    COMMAND_KINDS = 21  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
@@ -60,6 +61,8 @@ cdef enum:
     MINIMUM = 8
     TRIGGER_BEST_QUOTE = 16
     TRIGGER_REFERENCE = 32
+    BEFORE_ARRIVAL = 64
+    ON_DISCONNECT = 128
 
     # EventKind
     EVENT_ACCEPTED = 1
@@ -77,6 +80,7 @@ cdef enum:
     EVENT_PHASE_CHANGED = 13
     EVENT_INDICATIVE = 14
     EVENT_UNCROSSED = 15
+    EVENT_DEADLINE_NEAR = 18
 
     # flags of events
     ANSWER = 1
@@ -111,6 +115,8 @@ cdef enum:
     REASON_PHASE_ENDED = 6
     REASON_AUCTION_ENDED = 7
     REASON_KILLED = 8
+    REASON_DEADLINE = 9
+    REASON_DISCONNECTED = 11
 
     # Tag
     TAG_BALANCE = 1
@@ -123,7 +129,8 @@ cdef enum:
     TAG_ACCOUNT = 8
     TAG_VENUE = 9
     TAG_BODY = 10
-    TAG_LIMIT = 11
+    TAG_DEADLINE = 11
+    TAG_LIMIT = 12
 
     # Reject
     REJECT_NONE = 0
@@ -176,6 +183,8 @@ cdef enum:
     LIMIT_OPEN_ORDERS = 4
     LIMIT_HOLDING_LOTS = 5
     LIMIT_MESSAGES = 6
+    CANCELLED_BEFORE_ARRIVAL = 46
+    TOO_MANY_DEADLINES = 47
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000
@@ -192,6 +201,10 @@ cdef enum:
     IDS_MAX_DEFAULT = 10000000
     IDS_MAX_LIMIT = 100000000
     ID_EVICTIONS_PER_COMMAND_MAX = 8
+    DEADLINE_MS_MIN = 100
+    DEADLINE_MS_MAX = 86400000
+    DEADLINES_PER_ACCOUNT_MAX = 8
+    DEADLINES_MAX = 4096
 
 # Limits that do not fit an int: as text for the C compiler, with their types.
 cdef extern from *:
@@ -205,6 +218,7 @@ cdef extern from *:
     #define RS_ID_WINDOW_NS_DEFAULT INT64_C(86400000000000)
     #define RS_ID_WINDOW_NS_MAX INT64_C(604800000000000)
     #define RS_NEVER_NS INT64_MAX
+    #define RS_TIME_NS_MAX (INT64_C(1) << 62)
     #define RS_GROUP_OWN (UINT64_C(1) << 32)
     #define RS_SEED_A UINT64_C(0x243F6A8885A308D3)
     #define RS_SEED_B UINT64_C(0x13198A2E03707344)
@@ -220,6 +234,7 @@ cdef extern from *:
     const long long ID_WINDOW_NS_DEFAULT "RS_ID_WINDOW_NS_DEFAULT"
     const long long ID_WINDOW_NS_MAX "RS_ID_WINDOW_NS_MAX"
     const long long NEVER_NS "RS_NEVER_NS"
+    const long long TIME_NS_MAX "RS_TIME_NS_MAX"
     const unsigned long long GROUP_OWN "RS_GROUP_OWN"
     const unsigned long long SEED_A "RS_SEED_A"
     const unsigned long long SEED_B "RS_SEED_B"

@@ -16,11 +16,13 @@ from cython.cimports.engine.core.constants import (
     LIMIT_ORDER_LOTS,
     REASON_KILLED,
     REJECT_NONE,
+    SET_DEADLINE,
     SET_LIMIT,
     UNKNOWN_ACCOUNT,
     UNKNOWN_MARKET,
 )
 from cython.cimports.engine.core.controls import hash_limit
+from cython.cimports.engine.core.deadlines import set_deadline
 from cython.cimports.engine.core.hashing import add_to, take_from
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order
@@ -38,9 +40,11 @@ from cython.cimports.libc.stdlib import free, malloc, qsort
 def control(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.int:
-    """Set a limit or a kill switch."""
+    """Set a limit, a kill switch or a deadline."""
     if command.kind == SET_LIMIT:
         return set_limit(core, command)
+    if command.kind == SET_DEADLINE:
+        return set_deadline(core, command)
     return kill(core, command)
 
 

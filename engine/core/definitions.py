@@ -36,6 +36,7 @@ from cython.cimports.engine.core.constants import (
     QUANTITY_LOTS_MAX,
     REJECT_NONE,
     SELL,
+    SET_DEADLINE,
     SET_LIMIT,
     SET_PHASE,
     SET_REFERENCE_PRICE,
@@ -72,7 +73,7 @@ def define(
         return define_account(core, command)
     if command.kind == SET_REFERENCE_PRICE:
         return set_reference_price(core, command)
-    if command.kind in (SET_LIMIT, KILL):
+    if command.kind in (SET_LIMIT, KILL, SET_DEADLINE):
         return control(core, command)
     if command.kind == SET_PHASE:
         return set_phase(core, command)

@@ -59,6 +59,8 @@ class Reject(IntEnum):
     OPEN_ORDERS_EXCEEDED = 42
     HOLDING_EXCEEDED = 43
     RATE_EXCEEDED = 44
+    CANCELLED_BEFORE_ARRIVAL = 46
+    TOO_MANY_DEADLINES = 47
 
     @property
     def transient(self) -> bool:
@@ -88,6 +90,7 @@ _TRANSIENT = frozenset(
         Reject.OPEN_ORDERS_EXCEEDED,
         Reject.HOLDING_EXCEEDED,
         Reject.RATE_EXCEEDED,
+        Reject.TOO_MANY_DEADLINES,
     }
 )
 
@@ -104,3 +107,5 @@ class CancelReason(IntEnum):
     PHASE_ENDED = 6
     AUCTION_ENDED = 7
     KILLED = 8
+    DEADLINE = 9
+    DISCONNECTED = 11

@@ -8,6 +8,7 @@ from cython.cimports.engine.core.constants import (
     ANSWER,
     CANCEL,
     CANCEL_ALL,
+    CANCELLED_BEFORE_ARRIVAL,
     DEFINE_ASSET,
     DEPOSIT,
     DUPLICATE_WITH_DIFFERENT_BODY,
@@ -21,6 +22,7 @@ from cython.cimports.engine.core.constants import (
     SENT_TIME_AHEAD_NS_MAX,
     SENT_TIME_IN_FUTURE,
     TAG_BODY,
+    TIME_NS_MAX,
     UNKNOWN_ACCOUNT,
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
@@ -175,10 +177,14 @@ def run(
     if command.time_ns <= core.time_ns_last:
         core.unordered = b"time rises"
         return
+    if command.time_ns >= TIME_NS_MAX:
+        core.unordered = b"time is in range"
+        return
     core.sequence_last = command.sequence
     core.time_ns_last = command.time_ns
     core.events_first = core.events_count
     core.answer_order_id = 0
+    core.has_buried = False
     if core.next_due_ns <= command.time_ns:
         let_time_pass(core, command)
         if core.broken != cython.NULL:
@@ -221,9 +227,34 @@ def run(
     if reject != REJECT_NONE:
         refuse(core, command, reject)
     elif has_id:
+        if core.has_buried and not find_place(core, command, id_hash, cython.address(place)):
+            return
         remember(core, command, id_hash, body_hash, place)
     if core.call_count != 0:
         publish_indications(core, command)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_place(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    id_hash: uint32_t,
+    place: cython.pointer(uint64_t),
+) -> cython.bint:
+    """Find again where the table will have the command's id: another came in between."""
+    if not check(core, ids_have_room(cython.address(core.ids)), b"there is memory for an id"):
+        return False
+    find_entry(
+        cython.address(core.ids),
+        id_hash,
+        command.account_id,
+        command.client_id_low,
+        command.client_id_high,
+        place,
+    )
+    return True
 
 
 @cython.cfunc
@@ -305,6 +336,8 @@ def answer_again(
 ) -> cython.int:
     """Give the first answer of an id again, or refuse another body under it."""
     event: cython.pointer(Event)
+    if first.sequence == 0:
+        return CANCELLED_BEFORE_ARRIVAL
     if first.body_hash != body_hash:
         return DUPLICATE_WITH_DIFFERENT_BODY
     event = new_event(core, command, EVENT_DUPLICATE)

@@ -6,6 +6,8 @@ import re
 
 from engine.core.limits import (
     AMOUNT_ATOMS_MAX,
+    DEADLINES_MAX,
+    DEADLINES_PER_ACCOUNT_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
     NOTIONAL_ATOMS_MAX,
@@ -73,6 +75,9 @@ DETAILS: dict[Reject, str] = {
     Reject.OPEN_ORDERS_EXCEEDED: "account_id: has as many working orders as it may",
     Reject.HOLDING_EXCEEDED: "quantity_lots: the account would hold more than it may",
     Reject.RATE_EXCEEDED: "account_id: sends more orders and replaces in a time than it may",
+    Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
+    Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
+    f"deadlines, a venue {DEADLINES_MAX}",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

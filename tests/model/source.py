@@ -30,9 +30,10 @@ from engine.core.commands import (
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_absent import AbsentRecipes
 from tests.model.source_controls import ControlRecipes
 from tests.model.source_definitions import Definitions
-from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
+from tests.model.source_phases import PHASED, SWINGING, Fields
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -47,7 +48,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(Definitions, PhasedRecipes, ControlRecipes):
+class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -453,12 +454,12 @@ class CommandSource(Definitions, PhasedRecipes, ControlRecipes):
         }
 
     def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
-        return self._lawful() + self._wrong() + self._wrong_specials()
+        return self._lawful() + self._wrong() + self._wrong_specials() + self._absent()
 
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""
         return [
-            (0.4, lambda: {"kind": self._random.choice((0, 17, 20, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 17, 21, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),

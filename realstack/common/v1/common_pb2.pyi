@@ -251,6 +251,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A limit on what the account may hold."""
     REJECT_CODE_RATE_EXCEEDED: _RejectCode.ValueType  # 44
     """A limit on orders and replaces in a window of time."""
+    REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: _RejectCode.ValueType  # 46
+    """A cancel of this client id came before the order."""
+    REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
+    """The account, or the venue, has as many deadlines as it may."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -341,6 +345,10 @@ REJECT_CODE_HOLDING_EXCEEDED: RejectCode.ValueType  # 43
 """A limit on what the account may hold."""
 REJECT_CODE_RATE_EXCEEDED: RejectCode.ValueType  # 44
 """A limit on orders and replaces in a window of time."""
+REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
+"""A cancel of this client id came before the order."""
+REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
+"""The account, or the venue, has as many deadlines as it may."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -367,6 +375,10 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was only for an auction, which is over."""
     CANCEL_REASON_KILLED: _CancelReason.ValueType  # 8
     """A kill switch stopped its account, its market or the venue."""
+    CANCEL_REASON_DEADLINE: _CancelReason.ValueType  # 9
+    """Its owner's deadline was not renewed."""
+    CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
+    """The session that had asked for it was lost."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -389,6 +401,10 @@ CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
 CANCEL_REASON_KILLED: CancelReason.ValueType  # 8
 """A kill switch stopped its account, its market or the venue."""
+CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
+"""Its owner's deadline was not renewed."""
+CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
+"""The session that had asked for it was lost."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Allocation:
@@ -535,6 +551,8 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Set, change or remove a limit."""
     COMMAND_KIND_KILL: _CommandKind.ValueType  # 19
     """Set or lift a kill switch."""
+    COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
+    """Set, renew or end a deadline of an account's orders."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -577,6 +595,8 @@ COMMAND_KIND_SET_LIMIT: CommandKind.ValueType  # 18
 """Set, change or remove a limit."""
 COMMAND_KIND_KILL: CommandKind.ValueType  # 19
 """Set or lift a kill switch."""
+COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
+"""Set, renew or end a deadline of an account's orders."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 @_typing.final

@@ -9,8 +9,11 @@ import pytest
 
 from engine.core.rejects import Reject
 from gateway.times import time_text
+from realstack.admin.v1 import admin_pb2
+from realstack.client import Client, Phase
 from tests.contract.gateway.client import Rest, Socket, order
 from tests.support.venue import Member, Venue
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("logs")]
 
@@ -170,10 +173,9 @@ async def test_the_private_channel_tells_of_a_stop_that_fires(
     assert [(each["waiting"], each["tag"]) for each in snapshot["orders"]] == [(True, 3)]
     await rest.place(bob, side="sell", price="50", quantity="0.1")
     await rest.place(alice, side="buy", price="50", quantity="0.1")
-    events = []
-    while "triggered" not in events:
+    message = await socket.next("order")
+    while message["event"] != "triggered":
         message = await socket.next("order")
-        events.append(message["event"])
     assert message["order"]["order_id"] == stop["order_id"]
     assert message["order"]["waiting"] is False
 
@@ -192,3 +194,51 @@ async def test_instruments_tell_phase_and_bands(rest: Rest, venue: Venue) -> Non
         None,
     )
     assert (await rest.get("/v1/status"))["phases"]["BLDG-USDC"] == "open"
+
+
+async def test_a_phase_that_changes_is_told_at_once(
+    rest: Rest, alice: Member, venue: Venue
+) -> None:
+    """A market that closes says so, refuses orders by name, and ends those of the day."""
+    market = "GRID-USDC"
+    venue.admin.define(
+        admin_pb2.DefineMarketRequest(
+            market_id=3,
+            symbol=market,
+            base_asset_id=2,
+            quote_asset_id=1,
+            quote_atoms_per_tick_lot=1_000,
+            base_atoms_per_lot=1_000,
+            band_ppm=50_000,
+            volatility_ppm=100_000,
+            auction_ms=2_000,
+        )
+    )
+
+    async def markets() -> dict[str, dict[str, Any]]:
+        found = (await rest.get("/v1/instruments"))["markets"]
+        return {each["symbol"]: each for each in found}
+
+    async def is_listed() -> bool:
+        return market in await markets()
+
+    async def is_closed() -> bool:
+        return bool((await markets())[market]["phase"] == "closed")
+
+    await wait_until(is_listed)
+    bands = (await markets())[market]
+    assert (bands["band_ppm"], bands["volatility_ppm"], bands["auction_ms"]) == (
+        50_000,
+        100_000,
+        2_000,
+    )
+    day = await rest.place(alice, market=market, price="10", time_in_force="day")
+    async with Client(venue.engine.address, api_key=venue.folder.role_keys["operator"]) as operator:
+        await operator.set_phase(market_id=3, phase=Phase.CLOSED)
+    await wait_until(is_closed)
+    ended = await shown(rest, alice, day)
+    assert (ended["status"], ended["cancel_reason"]) == ("cancelled", "phase_ended")
+    problem = (
+        await rest.call("POST", "/v1/orders", alice, body=order(market=market, price="10"))
+    ).json()
+    assert (problem["name"], problem["field"]) == ("MARKET_PHASE", "market")
