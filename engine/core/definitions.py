@@ -350,7 +350,6 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.volatility_ppm = volatility_ppm(command)
     market.auction_ms = cython.cast(uint32_t, command.expire_time_ns)
     market.initial_phase = initial_phase(command)
-    market.phase = market.initial_phase
     market.allocation = allocation(command)
     market.minimum_allocation_lots = command.order_id
     market.epoch = 1
