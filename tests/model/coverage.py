@@ -47,6 +47,7 @@ VALID = {
     OrderType.STOP_LIMIT: frozenset({1, 4, 5}),
     OrderType.MARKET_BY_AMOUNT: frozenset({2}),
 }
+CANCELLED_ID = 1 << 40  # cancelled before it arrived
 MANY: Fields = {"quantity_lots": 500}
 # What is changed of a lawful order; many changes reach one rule by several ways.
 CHANGES: tuple[Fields, ...] = (
@@ -86,6 +87,7 @@ CHANGES: tuple[Fields, ...] = (
     {"price_ticks": 101, "quantity_lots": 1},
     {"quantity_lots": 1, "max_age_ms": 1, "age_ns": 10**9},
     {"price_ticks": 101, "quantity_lots": 1, "max_age_ms": 1, "age_ns": 10**9},
+    {"client_id_low": CANCELLED_ID},
     {"account_id": 10},
     {"account_id": 11},
     {"account_id": 12},
@@ -128,7 +130,16 @@ class Rig:
         self._control()
 
     def _control(self) -> None:
-        """Stop one account and limit others; two of them have used what they may."""
+        """Stop one account and limit others; cancel an order before it arrives."""
+        self.run(
+            {
+                "kind": CommandKind.CANCEL,
+                "account_id": 1,
+                "flags": wire.BEFORE_ARRIVAL,
+                "client_id_low": CANCELLED_ID + 1,
+                "target_client_id_low": CANCELLED_ID,
+            }
+        )
         first_open = next(n for n, (phase, _, _) in self.markets.items() if phase == Phase.OPEN)
         for account_id in (KILLED, *LIMITS):
             self.run({"kind": CommandKind.DEFINE_ACCOUNT, "account_id": account_id})

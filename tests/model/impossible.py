@@ -45,6 +45,7 @@ NOT_OF_ORDERS = frozenset(
         R.BALANCE_TOO_LARGE,
         R.SELF_TRADE,
         R.WRONG_PHASE_CHANGE,
+        R.TOO_MANY_DEADLINES,
     }
 )
 ANY: frozenset[int] = frozenset()
