@@ -507,6 +507,30 @@ AUCTION_KIND_ON_DEMAND: AuctionKind.ValueType  # 4
 """The operator asked for it."""
 Global___AuctionKind: _TypeAlias = AuctionKind  # noqa: Y015
 
+class _TriggerSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TriggerSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TRIGGER_SOURCE_UNSPECIFIED: _TriggerSource.ValueType  # 0
+    """The last trade."""
+    TRIGGER_SOURCE_BEST_QUOTE: _TriggerSource.ValueType  # 1
+    """The best opposite price: a buy the best ask, a sell the best bid."""
+    TRIGGER_SOURCE_REFERENCE: _TriggerSource.ValueType  # 2
+    """The market's reference price."""
+
+class TriggerSource(_TriggerSource, metaclass=_TriggerSourceEnumTypeWrapper):
+    """The price that a stop watches."""
+
+TRIGGER_SOURCE_UNSPECIFIED: TriggerSource.ValueType  # 0
+"""The last trade."""
+TRIGGER_SOURCE_BEST_QUOTE: TriggerSource.ValueType  # 1
+"""The best opposite price: a buy the best ask, a sell the best bid."""
+TRIGGER_SOURCE_REFERENCE: TriggerSource.ValueType  # 2
+"""The market's reference price."""
+Global___TriggerSource: _TypeAlias = TriggerSource  # noqa: Y015
+
 class _CommandKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

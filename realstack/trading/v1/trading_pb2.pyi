@@ -50,30 +50,6 @@ ANSWER_STATUS_DUPLICATE: AnswerStatus.ValueType  # 3
 """The same id and body took effect before; this is that first answer's order id and sequence."""
 Global___AnswerStatus: _TypeAlias = AnswerStatus  # noqa: Y015
 
-class _TriggerSource:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _TriggerSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerSource.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    TRIGGER_SOURCE_UNSPECIFIED: _TriggerSource.ValueType  # 0
-    """The last trade."""
-    TRIGGER_SOURCE_BEST_QUOTE: _TriggerSource.ValueType  # 1
-    """The best opposite price: a buy the best ask, a sell the best bid."""
-    TRIGGER_SOURCE_REFERENCE: _TriggerSource.ValueType  # 2
-    """The market's reference price."""
-
-class TriggerSource(_TriggerSource, metaclass=_TriggerSourceEnumTypeWrapper):
-    """The price that a stop watches."""
-
-TRIGGER_SOURCE_UNSPECIFIED: TriggerSource.ValueType  # 0
-"""The last trade."""
-TRIGGER_SOURCE_BEST_QUOTE: TriggerSource.ValueType  # 1
-"""The best opposite price: a buy the best ask, a sell the best bid."""
-TRIGGER_SOURCE_REFERENCE: TriggerSource.ValueType  # 2
-"""The market's reference price."""
-Global___TriggerSource: _TypeAlias = TriggerSource  # noqa: Y015
-
 class _Liquidity:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -152,7 +128,7 @@ class PlaceOrder(_message.Message):
     """Rest unseen, behind what is seen at its price."""
     minimum_lots: _builtins.int
     """Trade at least so much on arrival, or be refused; zero for no minimum."""
-    trigger_source: Global___TriggerSource.ValueType
+    trigger_source: _common_pb2.TriggerSource.ValueType
     """What a stop watches."""
     display_lots: _builtins.int
     """Make it an iceberg that shows so much at a time: 1 to one less than its quantity."""
@@ -190,7 +166,7 @@ class PlaceOrder(_message.Message):
         slide: _builtins.bool = ...,
         hidden: _builtins.bool = ...,
         minimum_lots: _builtins.int = ...,
-        trigger_source: Global___TriggerSource.ValueType = ...,
+        trigger_source: _common_pb2.TriggerSource.ValueType = ...,
         display_lots: _builtins.int | None = ...,
         expire_time_ns: _builtins.int = ...,
         tag: _builtins.int = ...,
