@@ -14,6 +14,7 @@ from realstack.client.records import (
     BalanceChanged,
     Cancelled,
     DayStatistics,
+    DeadlineNear,
     Execution,
     ExecutionEvent,
     Fill,
@@ -156,6 +157,8 @@ def event_from(message: trading_pb2.Execution) -> ExecutionEvent:
         return triggered_from(message.triggered)
     if kind == "refreshed":
         return Refreshed(order_from(message.refreshed.order), message.refreshed.visible_lots)
+    if kind == "deadline_near":
+        return DeadlineNear(message.deadline_near.tag, message.deadline_near.end_time_ns)
     if kind == "balance":
         return balance_changed_from(message.balance)
     raise ValueError(f"execution {message.execution_sequence} tells nothing that is known here")

@@ -257,6 +257,14 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlineNear:
+    """Without a renewal before it ends, the orders of its tag (0: all) are cancelled."""
+
+    tag: int
+    end_time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """An order of the account traded."""
 
@@ -306,7 +314,15 @@ class BalanceChanged:
 
 
 ExecutionEvent = (
-    Accepted | Filled | Cancelled | Replaced | Reduced | BalanceChanged | Triggered | Refreshed
+    Accepted
+    | Filled
+    | Cancelled
+    | Replaced
+    | Reduced
+    | BalanceChanged
+    | Triggered
+    | Refreshed
+    | DeadlineNear
 )
 
 
