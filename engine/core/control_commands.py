@@ -6,8 +6,6 @@ import cython
 from cython.cimports.engine.core.constants import (
     ANSWER,
     EVENT_CANCELLED_ALL,
-    EVENT_DEFINED,
-    EXISTED,
     FEE_PPM_ONE,
     ID_WINDOW_NS_MAX,
     INVALID_PARAMETER,
@@ -23,15 +21,14 @@ from cython.cimports.engine.core.constants import (
 )
 from cython.cimports.engine.core.controls import hash_limit
 from cython.cimports.engine.core.deadlines import set_deadline
+from cython.cimports.engine.core.definitions import answer
 from cython.cimports.engine.core.hashing import add_to, take_from
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.pools import has_account, has_market, new_event, reserve_limit
-from cython.cimports.engine.core.resting import by_number, cancel
+from cython.cimports.engine.core.resting import cancel_of_account, cancel_of_market
 from cython.cimports.engine.core.state import Account, Core, Limit, check
 from cython.cimports.engine.core.sums import hash_account
-from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.libc.stdlib import free, malloc, qsort
+from cython.cimports.libc.stdint import int64_t, uint32_t
 
 
 @cython.cfunc
@@ -73,8 +70,6 @@ def set_limit(
     value: int64_t = command.quantity_lots
     window_ns: int64_t = command.amount_atoms
     has_window: cython.bint = kind == LIMIT_MESSAGES and value != 0
-    is_same: cython.bint = False
-    event: cython.pointer(Event)
     reject: cython.int = named_reject(core, command)
     if reject != REJECT_NONE:
         return reject
@@ -88,13 +83,7 @@ def set_limit(
         return INVALID_PARAMETER
     if not check(core, reserve_limit(core), b"there is memory for a limit"):
         return REJECT_NONE
-    is_same = change_limit(core, command)
-    event = new_event(core, command, EVENT_DEFINED)
-    event.code = command.kind
-    event.flags = ANSWER | (EXISTED if is_same else 0)
-    event.account_id = command.account_id
-    event.market_id = command.market_id
-    return REJECT_NONE
+    return answer(core, command, change_limit(core, command), command.market_id)
 
 
 @cython.cfunc
@@ -163,8 +152,10 @@ def kill(core: cython.pointer(Core), command: cython.pointer(cython.const[Comman
     if command.account_id != 0 and command.market_id != 0:
         return INVALID_PARAMETER
     set_switch(core, command.account_id, command.market_id, is_on)
-    if is_on:
-        cancelled = cancel_killed(core, command)
+    if is_on and command.account_id != 0:
+        cancelled = cancel_of_account(core, command.account_id, 0, 0, 0, REASON_KILLED, command)
+    elif is_on:
+        cancelled = cancel_of_market(core, command.market_id, 0, REASON_KILLED, command)
     event = new_event(core, command, EVENT_CANCELLED_ALL)
     event.code = is_on
     event.flags = ANSWER
@@ -198,34 +189,3 @@ def set_switch(
         core.is_killed = is_on
     core.control_count += is_on
     core.control_count -= was_on
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def cancel_killed(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> int64_t:
-    """Cancel the orders that a switch concerns, by rising order id; give how many."""
-    order_ids: cython.pointer(uint64_t) = cython.cast(
-        cython.pointer(uint64_t), malloc((core.order_slab.count + 1) * cython.sizeof(uint64_t))
-    )
-    count: cython.size_t = 0
-    i: uint32_t
-    level: uint32_t
-    account_id: uint32_t
-    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
-        return 0
-    for i in range(1, core.order_slab.length):
-        level = core.orders[i].level
-        if level == 0 or command.market_id not in (0, core.levels[level].market_id):
-            continue
-        account_id = core.balances[core.orders[i].lock_balance].account_id
-        if command.account_id in (0, account_id):
-            order_ids[count] = core.orders[i].order_id
-            count += 1
-    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
-    for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), REASON_KILLED, 0, command)
-    free(order_ids)
-    return count

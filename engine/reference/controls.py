@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.core.commands import CommandKind, LimitKind, Side
-from engine.core.events import ANSWER, EXISTED, EventKind
+from engine.core.events import ANSWER, EventKind
 from engine.core.limits import FEE_PPM_ONE, ID_WINDOW_NS_MAX
 from engine.core.rejects import CancelReason, Reject
+from engine.reference.cancelling import cancel_of_account, cancel_of_market
 from engine.reference.command import Command
+from engine.reference.definitions import answer
 from engine.reference.event import Events
-from engine.reference.matching import cancel
 from engine.reference.state import Market, Order
 
 if TYPE_CHECKING:
@@ -173,13 +174,7 @@ def set_limit(venue: ReferenceVenue, command: Command, events: Events) -> Reject
         venue.limits.pop(key, None)
         if value:
             venue.limits[key] = Limit(value, window_ns)
-    events.add(
-        EventKind.DEFINED,
-        code=command.kind,
-        flags=ANSWER | (EXISTED if same else 0),
-        account_id=command.account_id,
-        market_id=command.market_id,
-    )
+    answer(command, events, existed=same, market_id=command.market_id)
     return Reject.NONE
 
 
@@ -200,20 +195,18 @@ def kill(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         venue.killed_accounts.add(account_id)
     else:
         venue.killed_accounts.discard(account_id)
-    doomed = [
-        order
-        for _, order in sorted(venue.orders_by_id.items())
-        if is_on and account_id in {0, order.account_id} and market_id in {0, order.market_id}
-    ]
-    for order in doomed:
-        cancel(venue, order, CancelReason.KILLED, events)
+    count = 0
+    if is_on and account_id:
+        count = cancel_of_account(venue, events, CancelReason.KILLED, account_id)
+    elif is_on:
+        count = cancel_of_market(venue, events, CancelReason.KILLED, market_id)
     events.add(
         EventKind.CANCELLED_ALL,
         code=is_on,
         flags=ANSWER,
         account_id=account_id,
         market_id=market_id,
-        quantity_lots=len(doomed),
+        quantity_lots=count,
     )
     return Reject.NONE
 

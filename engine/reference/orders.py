@@ -23,6 +23,7 @@ from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.band import aim
 from engine.reference.book import opposite, reaches
+from engine.reference.cancelling import cancel_of_account
 from engine.reference.command import Command
 from engine.reference.controls import Asked, control_reject, count_message
 from engine.reference.event import Events
@@ -235,30 +236,6 @@ def _cancel_before_arrival(venue: ReferenceVenue, command: Command, events: Even
         client_id_high=command.client_id_high,
     )
     return Reject.NONE
-
-
-def cancel_of_account(
-    venue: ReferenceVenue,
-    events: Events,
-    reason: CancelReason,
-    account_id: int,
-    *,
-    market_id: int = 0,
-    side: int = 0,
-    tag: int = 0,
-) -> int:
-    """Cancel an account's orders, by rising order id; 0 stands for any. Give how many."""
-    doomed = [
-        order
-        for order_id, order in sorted(venue.orders_by_id.items())
-        if order.account_id == account_id
-        and market_id in {0, order.market_id}
-        and side in {0, order.side}
-        and tag in {0, order.tag}
-    ]
-    for order in doomed:
-        cancel(venue, order, reason, events)
-    return len(doomed)
 
 
 def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
