@@ -34,7 +34,7 @@ class Engine:
     Attributes:
         address: HOST:PORT.
         keys: API keys of members, one account each.
-        folder: Its data; a real disk, not memory.
+        folder: Its data, `keys.json` and `operator.key`; a real disk, not memory.
     """
 
     address: str
@@ -52,6 +52,7 @@ def running(front: str, members: int) -> Iterator[Engine]:
     (folder / "keys.json").write_text(
         json.dumps([_entry(*item) for item in enumerate(keys.items())])
     )
+    (folder / "operator.key").write_text(keys["operator"])
     command = [sys.executable, "-m", "engine.server", "--data", str(folder / "data")]
     command += ["--listen", "127.0.0.1:0", "--keys", str(folder / "keys.json"), "--front", front]
     with (folder / "log").open("wb") as log:
