@@ -89,7 +89,7 @@ def _limits(
     """Walk the limits of a kind that apply, with the market that each is for."""
     for account in (account_id, 0):
         for market in (market_id, 0):
-            limit = venue.limits.get((account, market, kind))
+            limit = venue.limits_by_key.get((account, market, kind))
             if limit is not None:
                 yield market, limit
 
@@ -168,12 +168,12 @@ def set_limit(venue: ReferenceVenue, command: Command, events: Events) -> Reject
     if not has_window and window_ns != 0:
         return Reject.INVALID_PARAMETER
     key = (command.account_id, command.market_id, kind)
-    known = venue.limits.get(key)
+    known = venue.limits_by_key.get(key)
     same = (known.value, known.window_ns) == (value, window_ns) if known else value == 0
     if not same:
-        venue.limits.pop(key, None)
+        venue.limits_by_key.pop(key, None)
         if value:
-            venue.limits[key] = Limit(value, window_ns)
+            venue.limits_by_key[key] = Limit(value, window_ns)
     answer(command, events, existed=same, market_id=command.market_id)
     return Reject.NONE
 

@@ -148,7 +148,7 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
 def _control_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]]]:
     for account_id, group_id in venue.groups.items():
         yield Tag.ACCOUNT, (account_id, group_id, account_id in venue.killed_accounts)
-    for limit_key, limit in venue.limits.items():
+    for limit_key, limit in venue.limits_by_key.items():
         yield Tag.LIMIT, (*limit_key, limit.value, limit.window_ns, limit.used_to_ns)
     for key, deadline in venue.deadlines.items():
         yield Tag.DEADLINE, (*key, deadline.timeout_ns, deadline.end_ns, deadline.is_near)

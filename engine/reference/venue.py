@@ -61,7 +61,7 @@ class ReferenceVenue(Queries):
         self.timed: dict[int, Order] = {}
         self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
-        self.limits: dict[LimitKey, Limit] = {}
+        self.limits_by_key: dict[LimitKey, Limit] = {}
         self.is_killed = False
         self.killed_accounts: set[int] = set()
         self.deadlines: dict[DeadlineKey, Deadline] = {}

@@ -81,6 +81,7 @@ class AdminService:
             "Uncross": Method(pb.UncrossRequest, unary=self.uncross),
             "SetLimit": Method(pb.SetLimitRequest, unary=self.set_limit),
             "Kill": Method(pb.KillRequest, unary=self.kill),
+            "ListControls": Method(pb.ListControlsRequest, unary=self.list_controls),
             "SetIdWindow": Method(pb.SetIdWindowRequest, unary=self.set_id_window),
             "GetStatus": Method(pb.GetStatusRequest, unary=self.get_status),
         }
@@ -184,6 +185,29 @@ class AdminService:
         )
         return pb.KillResponse(
             sequence=int(event["sequence"]), cancelled_count=int(event["quantity_lots"])
+        )
+
+    async def list_controls(self, message: Message, principal: Principal) -> Message:
+        """List the limits and kill switches in force."""
+        sequence, (limits, kills) = await self._node.read(
+            lambda venue: (venue.limits(), venue.kills())
+        )
+        return pb.ListControlsResponse(
+            limits=[
+                pb.Limit(
+                    account_id=int(row["account_id"]),
+                    market_id=int(row["market_id"]),
+                    kind=pb.LimitKind.ValueType(int(row["kind"])),
+                    value=int(row["value"]),
+                    window_ns=int(row["window_ns"]),
+                )
+                for row in limits
+            ],
+            kill_switches=[
+                pb.KillSwitch(account_id=account_id, market_id=market_id)
+                for account_id, market_id in kills
+            ],
+            as_of_sequence=sequence,
         )
 
     async def define_account(self, message: Message, principal: Principal) -> Message:

@@ -50,6 +50,7 @@ ROLES: dict[str, frozenset[Role]] = {
     _ADMIN + "Uncross": _OPERATOR,
     _ADMIN + "SetLimit": _OPERATOR,
     _ADMIN + "Kill": _OPERATOR,
+    _ADMIN + "ListControls": _OPERATOR,
     _ADMIN + "SetIdWindow": _OPERATOR,
     _ADMIN + "GetStatus": _OPERATOR,
 }

@@ -9,8 +9,8 @@ from engine.core.commands import Allocation, LimitKind
 from engine.core.phases import AuctionKind, Phase
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.client.columns import client_id as wire_id
-from realstack.client.decode import ledger_from, status_from
-from realstack.client.records import Ledger, VenueStatus
+from realstack.client.decode import controls_from, ledger_from, status_from
+from realstack.client.records import Controls, Ledger, VenueStatus
 from realstack.client.requests import ClientId, id_words
 from realstack.client.session import Session
 from realstack.common.v1 import common_pb2
@@ -141,6 +141,11 @@ class Operations(Session):
         """
         request = admin_pb2.KillRequest(account_id=account_id, market_id=market_id, lift=lift)
         return int((await self._unary(self._admin().Kill, request)).cancelled_count)
+
+    async def controls(self) -> Controls:
+        """Return the limits and kill switches in force. For the operator role."""
+        request = admin_pb2.ListControlsRequest()
+        return controls_from(await self._unary(self._admin().ListControls, request))
 
     async def set_id_window(self, *, id_window_ns: int, ids_max: int) -> None:
         """Set how long and how many client ids are remembered. For the operator role."""

@@ -70,6 +70,11 @@ class AdminServiceStub:
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.SerializeToString,
                 response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.FromString,
                 _registered_method=True)
+        self.ListControls = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/ListControls',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.FromString,
+                _registered_method=True)
         self.DefineAccount = channel.unary_unary(
                 '/realstack.admin.v1.AdminService/DefineAccount',
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineAccountRequest.SerializeToString,
@@ -140,6 +145,13 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListControls(self, request, context):
+        """List the limits and kill switches in force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DefineAccount(self, request, context):
         """Define an account; the same definition again is answered as done.
         """
@@ -198,6 +210,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Kill,
                     request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.FromString,
                     response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.SerializeToString,
+            ),
+            'ListControls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListControls,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.SerializeToString,
             ),
             'DefineAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.DefineAccount,
@@ -405,6 +422,33 @@ class AdminService:
             '/realstack.admin.v1.AdminService/Kill',
             realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.SerializeToString,
             realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListControls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/ListControls',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class AdminServiceStub:
     """Set, change or remove a limit."""
     Kill: _grpc.UnaryUnaryMultiCallable[_admin_pb2.KillRequest, _admin_pb2.KillResponse]
     """Set or lift a kill switch."""
+    ListControls: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListControlsRequest, _admin_pb2.ListControlsResponse]
+    """List the limits and kill switches in force."""
     DefineAccount: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]
@@ -73,6 +75,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Set, change or remove a limit."""
     Kill: _aio.UnaryUnaryMultiCallable[_admin_pb2.KillRequest, _admin_pb2.KillResponse]  # type: ignore[assignment]
     """Set or lift a kill switch."""
+    ListControls: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListControlsRequest, _admin_pb2.ListControlsResponse]  # type: ignore[assignment]
+    """List the limits and kill switches in force."""
     DefineAccount: _aio.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]  # type: ignore[assignment]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]  # type: ignore[assignment]
@@ -138,6 +142,14 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.KillResponse, _abc.Awaitable[_admin_pb2.KillResponse]]:
         """Set or lift a kill switch."""
+
+    @_abc_1.abstractmethod
+    def ListControls(
+        self,
+        request: _admin_pb2.ListControlsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListControlsResponse, _abc.Awaitable[_admin_pb2.ListControlsResponse]]:
+        """List the limits and kill switches in force."""
 
     @_abc_1.abstractmethod
     def DefineAccount(

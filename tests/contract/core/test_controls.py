@@ -28,6 +28,26 @@ def kill(desk: Desk, is_on: int = 1, **fields: Any) -> Outcome:
     return desk.run(CommandKind.KILL, is_on=is_on, **fields)
 
 
+def test_limits_and_kill_switches_in_force_are_listed(desk: Desk) -> None:
+    """By account, market and kind; what was removed or lifted is not there any more."""
+    assert (len(desk.venue.limits()), desk.venue.kills()) == (0, [])
+    limit(desk, LimitKind.ORDER_LOTS, 10, market_id=MARKET)
+    limit(desk, LimitKind.MESSAGES, 3, window_ns=SECOND_NS, account_id=0)
+    limit(desk, LimitKind.OPEN_ORDERS, 5)
+    limit(desk, LimitKind.OPEN_ORDERS, 0)
+    limit(desk, LimitKind.ORDER_LOTS, 20, market_id=MARKET)
+    assert desk.venue.limits().tolist() == [
+        (0, 0, LimitKind.MESSAGES, 0, 3, SECOND_NS),
+        (U, MARKET, LimitKind.ORDER_LOTS, 0, 20, 0),
+    ]
+    for who in ({"account_id": V}, {"account_id": U}, {"market_id": MARKET}, {}):
+        kill(desk, **who)
+    assert desk.venue.kills() == [(0, 0), (0, MARKET), *sorted([(U, 0), (V, 0)])]
+    kill(desk, 0)
+    kill(desk, 0, account_id=U)
+    assert desk.venue.kills() == [(0, MARKET), (V, 0)]
+
+
 @pytest.mark.parametrize("account_id", [U, 0])
 @pytest.mark.parametrize("market_id", [MARKET, 0])
 def test_a_limit_is_for_an_account_or_each_in_a_market_or_each(

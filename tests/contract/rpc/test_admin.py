@@ -192,6 +192,21 @@ async def test_limits_and_kill_switches_are_set_and_lifted(engine: Engine) -> No
     assert (killed.cancelled_count, lifted.sequence) == (0, killed.sequence + 1)
 
 
+async def test_what_is_in_force_is_listed(engine: Engine) -> None:
+    """The operator sees every limit and switch, as of a sequence."""
+    boss = engine.client("boss")
+    request = pb.SetLimitRequest(market_id=1, kind=pb.LIMIT_KIND_MESSAGES, value=5, window_ns=9)
+    await boss.call(boss.admin.SetLimit, request)
+    await boss.call(boss.admin.Kill, pb.KillRequest(account_id=2))
+    last = await boss.call(boss.admin.Kill, pb.KillRequest(market_id=1))
+    seen = await boss.call(boss.admin.ListControls, pb.ListControlsRequest())
+    assert seen == pb.ListControlsResponse(
+        limits=[pb.Limit(market_id=1, kind=pb.LIMIT_KIND_MESSAGES, value=5, window_ns=9)],
+        kill_switches=[pb.KillSwitch(market_id=1), pb.KillSwitch(account_id=2)],
+        as_of_sequence=last.sequence,
+    )
+
+
 @pytest.mark.parametrize(
     ("method", "request_", "field"),
     [
