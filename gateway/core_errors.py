@@ -128,6 +128,12 @@ CORE_ERRORS: dict[Reject, CoreError] = {
         409, "client_id", "a cancel of this id came before the order"
     ),
     Reject.TOO_MANY_DEADLINES: CoreError(409, None, "the account has as many deadlines as it may"),
+    Reject.TOO_MANY_PEGS: CoreError(
+        409, "type", "this side of the market has as many pegs as it may"
+    ),
+    Reject.PEG_NOT_REPLACEABLE: CoreError(
+        409, "order_id", "a peg is not replaced; cancel it and place another"
+    ),
 }
 
 if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:

@@ -317,6 +317,7 @@ def _numbers(order: PlaceOrder, expire_time_ns: int, market: Market) -> OrderNum
         trigger_price=order.trigger_price,
         trigger_source=order.trigger_source,
         trail=order.trail,
+        offset=order.offset,
         trail_ppm=order.trail_ppm or 0,
         amount=order.amount,
         expire_time_ns=expire_time_ns,
@@ -332,9 +333,14 @@ def _numbers(order: PlaceOrder, expire_time_ns: int, market: Market) -> OrderNum
         raise engine_refusal(error) from error
 
 
+_WITHOUT_PRICE = frozenset(
+    {OrderType.MARKET, OrderType.STOP, OrderType.TRAILING_STOP, OrderType.MARKET_BY_AMOUNT}
+)
+
+
 def _new_prices(row: OrderRow, change: ReplaceOrder, market: Market) -> tuple[int, int]:
     """Return the limit and trigger price of a replace in ticks; zero for none."""
-    is_priced = row.order_type in (None, OrderType.LIMIT, OrderType.STOP_LIMIT)
+    is_priced = row.order_type not in _WITHOUT_PRICE
     has_trigger = row.order_type in (None, OrderType.STOP, OrderType.STOP_LIMIT)
     if row.status is OrderStatus.WORKING:
         if is_priced and change.price is None:

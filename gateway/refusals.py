@@ -47,6 +47,7 @@ _NUMBERS = frozenset(
         "price",
         "trigger_price",
         "trail",
+        "offset",
         "quantity",
         "display_quantity",
         "minimum_quantity",
@@ -55,7 +56,8 @@ _NUMBERS = frozenset(
 )
 _CHOICES = {
     "side": "must be buy or sell",
-    "type": "must be limit, market, stop, stop_limit, trailing_stop or market_by_amount",
+    "type": "must be limit, market, stop, stop_limit, trailing_stop, market_by_amount, primary_peg "
+    "or midpoint_peg",
     "time_in_force": "must be gtc, ioc, fok, day, gtd, at_open or at_close",
     "trigger_source": "must be last_trade, best_quote or reference",
     "trail_ppm": f"must be a whole number from 1 to {TRAIL_PPM_MAX}",

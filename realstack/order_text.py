@@ -33,6 +33,7 @@ class OrderText:
     trigger_price: str | None = None
     trigger_source: str | None = None
     trail: str | None = None
+    offset: str | None = None
     trail_ppm: int = 0
     amount: str | None = None
     expire_time_ns: int = 0
@@ -62,6 +63,8 @@ _NEEDED: dict[OrderType, tuple[str, ...]] = {
     OrderType.STOP_LIMIT: ("price", "trigger_price", "quantity"),
     OrderType.TRAILING_STOP: ("quantity",),
     OrderType.MARKET_BY_AMOUNT: ("amount",),
+    OrderType.PRIMARY_PEG: ("price", "quantity"),
+    OrderType.MIDPOINT_PEG: ("price", "quantity"),
 }
 _ALLOWED: dict[OrderType, tuple[str, ...]] = {
     OrderType.LIMIT: ("display_quantity", "minimum_quantity", "post_only", "slide", "hidden"),
@@ -70,12 +73,15 @@ _ALLOWED: dict[OrderType, tuple[str, ...]] = {
     OrderType.STOP_LIMIT: ("trigger_source",),
     OrderType.TRAILING_STOP: ("trail", "trail_ppm"),
     OrderType.MARKET_BY_AMOUNT: (),
+    OrderType.PRIMARY_PEG: ("offset", "hidden"),
+    OrderType.MIDPOINT_PEG: (),
 }
 # The code of the core for a mistake in each field.
 FIELD_REJECTS: dict[str, Reject] = {
     "price": Reject.INVALID_PRICE,
     "trigger_price": Reject.INVALID_PRICE,
     "trail": Reject.INVALID_PRICE,
+    "offset": Reject.INVALID_PRICE,
     "trail_ppm": Reject.INVALID_PRICE,
     "quantity": Reject.INVALID_QUANTITY,
     "display_quantity": Reject.INVALID_QUANTITY,
@@ -114,7 +120,9 @@ def order_numbers(order: OrderText, market: Market) -> OrderNumbers:
         display_lots=display_lots,
         minimum_lots=minimum_lots or 0,
         trigger_price_ticks=_steps(units.price, "trigger_price", order.trigger_price),
-        trail_ticks=_steps(units.price, "trail", order.trail) or 0,
+        trail_ticks=_steps(units.price, "trail", order.trail)
+        or _steps(units.price, "offset", order.offset)
+        or 0,
         trail_ppm=order.trail_ppm,
         amount_atoms=_steps(amount, "amount", order.amount) or 0,
     )

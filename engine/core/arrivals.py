@@ -21,6 +21,7 @@ from cython.cimports.engine.core.constants import (
     PHASE_OPEN,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
+    PRIMARY_PEG,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
     REJECT_NONE,
@@ -33,6 +34,7 @@ from cython.cimports.engine.core.matching import Reach, match, reach
 from cython.cimports.engine.core.mixed import show_tranche
 from cython.cimports.engine.core.money import is_too_large, lock_required
 from cython.cimports.engine.core.order_index import index_order, take_order_id
+from cython.cimports.engine.core.pegs import enter_pegs, own_limit_ticks
 from cython.cimports.engine.core.phasing import start_volatility_auction
 from cython.cimports.engine.core.pools import (
     balance_of,
@@ -236,7 +238,7 @@ def work(
             required = lock_required(
                 taker.market,
                 taker.side,
-                taker.price_ticks,
+                own_limit_ticks(taker),
                 taker.leaves_lots,
                 taker.fee_credit_ppm,
             )
@@ -366,6 +368,9 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     account.orders[account.orders_count] = slot
     account.orders_count += 1
     index_order(core, order.order_id, slot)
-    if taker.is_special and taker.extra.expire_time_ns != 0:
-        enter_due(core, slot)
+    if taker.is_special:
+        if taker.extra.expire_time_ns != 0:
+            enter_due(core, slot)
+        if taker.order_type >= PRIMARY_PEG:
+            enter_pegs(core, slot)
     return slot

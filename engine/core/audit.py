@@ -17,6 +17,7 @@ from cython.cimports.engine.core.deadlines import audit_deadlines
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
 from cython.cimports.engine.core.order_index import find_order
+from cython.cimports.engine.core.pegs import audit_pegs
 from cython.cimports.engine.core.pools import find_balance
 from cython.cimports.engine.core.resting import locked_atoms, open_lots, seen_lots
 from cython.cimports.engine.core.state import (
@@ -57,6 +58,7 @@ def audit(core: cython.pointer(Core)) -> cython.void:
     audit_books(core, locked)
     audit_accounts(core)
     audit_deadlines(core)
+    audit_pegs(core)
     audit_withdrawals(core, held)
     audit_balances(core, locked, held, totals)
     audit_conservation(core, totals)
@@ -97,7 +99,7 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
         for book in range(SELL + 1, BOOKS):
             waiting += audit_side(core, i, book, locked)
             levels += core.markets[i].sides[book].count
-    check(core, waiting == core.waiting_count, b"every waiting stop is on its market's lists")
+    check(core, waiting == core.waiting_count, b"what waits is on its market's lists")
     resting += waiting
     check(core, resting == core.order_slab.count, b"every order in a slot rests or waits")
     check(core, resting == indexed_orders(core), b"every order in the index rests or waits")
@@ -172,10 +174,11 @@ def audit_queue(
         check(core, order.level == index, b"an order rests at its level")
         check(core, order.leaves_lots > 0, b"a resting order has leaves")
         check(core, find_order(core, order.order_id) == slot, b"a working order is in the index")
-        if order.flags & HIDDEN and not is_hidden:
+        hides: cython.bint = order.flags & HIDDEN != 0 and level.book <= SELL
+        if hides and not is_hidden:
             is_hidden = True
             priority = 0
-        check(core, (order.flags & HIDDEN != 0) == is_hidden, b"what is hidden comes last")
+        check(core, hides == is_hidden, b"what is hidden comes last")
         age = order.order_id if level.book > SELL else core.details[slot].priority_sequence
         check(core, age > priority, b"a queue is in order of arrival")
         check_extra(core, slot, level.book > SELL)

@@ -28,8 +28,9 @@ Body by kind:
 
     PLACE, REPLACE      64 price_ticks i64     72 quantity_lots i64    88 max_age_ms u32
     PLACE               80 amount_atoms i64    92 trail_ppm u32        96 trigger_price_ticks i64
-                        104 trail_ticks i64    112 display_lots i64 (an iceberg's), or with the
-                        flag MINIMUM minimum_lots  120 expire_time_ns i64 (GTD)
+                        104 trail_ticks i64 (also a primary peg's offset)
+                        112 display_lots i64 (an iceberg's), or with the flag MINIMUM
+                        minimum_lots           120 expire_time_ns i64 (GTD)
     REPLACE             112 new_trigger_price_ticks i64 (of a waiting stop; 0 keeps it)
     CANCEL, REPLACE     96 target_client_id_low u64   104 target_client_id_high u64
     DEPOSIT, HOLD       80 amount_atoms i64    88 asset_id u32
@@ -113,6 +114,8 @@ class OrderType(IntEnum):
     STOP_LIMIT = 4
     TRAILING_STOP = 5
     MARKET_BY_AMOUNT = 6
+    PRIMARY_PEG = 7  # at its own side's best price, less an offset; never beyond its limit
+    MIDPOINT_PEG = 8  # unseen, between the two best prices; never beyond its limit
 
 
 class TimeInForce(IntEnum):

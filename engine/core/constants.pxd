@@ -35,6 +35,8 @@ cdef enum:
     STOP_LIMIT = 4
     TRAILING_STOP = 5
     MARKET_BY_AMOUNT = 6
+    PRIMARY_PEG = 7
+    MIDPOINT_PEG = 8
     GTC = 1
     IOC = 2
     FOK = 3
@@ -81,6 +83,7 @@ cdef enum:
     EVENT_INDICATIVE = 14
     EVENT_UNCROSSED = 15
     EVENT_DEADLINE_NEAR = 18
+    EVENT_REPRICED = 25
 
     # flags of events
     ANSWER = 1
@@ -185,6 +188,8 @@ cdef enum:
     LIMIT_MESSAGES = 6
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
+    TOO_MANY_PEGS = 56
+    PEG_NOT_REPLACEABLE = 57
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000
@@ -205,6 +210,7 @@ cdef enum:
     DEADLINE_MS_MAX = 86400000
     DEADLINES_PER_ACCOUNT_MAX = 8
     DEADLINES_MAX = 4096
+    PEGS_PER_SIDE_MAX = 128
 
 # Limits that do not fit an int: as text for the C compiler, with their types.
 cdef extern from *:

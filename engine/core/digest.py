@@ -11,7 +11,7 @@ A record is a tag and a list of 64-bit words (signed values in two's complement)
                 with packed = side | type << 8 | time in force << 16 | self-trade mode << 24
                 | flags << 32; and when one of these is not 0, then all of them: tag,
                 expire_time, display, visible (of an iceberg), trigger, trail_ticks, trail_ppm,
-                extreme, is_waiting
+                extreme, is_waiting; a peg has its limit as trigger
     LEVEL       market_id, side, price, quantity, order_count (both as seen); and when it has
                 hidden orders: hidden quantity, hidden order count
     CLIENT_ID   account_id, low, high, body_hash, order_id, sequence, accepted_time, sent_time;

@@ -21,19 +21,19 @@
         56     8  price_ticks             trade price for a fill
         64     8  quantity_lots           ACCEPTED, REPLACED: total; FILL: traded; CANCELLED: leaves
                                           cancelled; REDUCED: by how much; CANCELLED_ALL: number of
-                                          orders; REFRESHED: shown now; TRIGGERED: total;
+                                          orders; REFRESHED: shown now; TRIGGERED, REPRICED: total;
                                           BALANCE: amount_atoms
         72     8  filled_lots             of the order after the event; free_atoms for BALANCE
         80     8  leaves_lots             of the order after the event; locked_atoms for BALANCE
         88     8  fee_atoms               FILL: the taker's fee; held_atoms for BALANCE
-        96     8  maker_order_id          FILL; REPLACED: previous_price_ticks; DUPLICATE:
+        96     8  maker_order_id          FILL; REPLACED, REPRICED: previous_price_ticks; DUPLICATE:
                                           first_sequence; ACCEPTED, TRIGGERED, and CANCELLED of a
                                           waiting order: trigger_price_ticks
-       104     8  maker_leaves_lots       FILL; REPLACED: previous_leaves_lots
+       104     8  maker_leaves_lots       FILL; REPLACED, REPRICED: previous_leaves_lots
        112     8  maker_fee_atoms         FILL; else visible_lots: what the event adds to the seen
-                                          book (ACCEPTED, REPLACED, TRIGGERED, REFRESHED) or takes
-                                          off it (CANCELLED, REDUCED)
-       120     8  trade_id                FILL: dense per venue, from 1; REPLACED:
+                                          book (ACCEPTED, REPLACED, REPRICED, TRIGGERED,
+                                          REFRESHED) or takes off it (CANCELLED, REDUCED)
+       120     8  trade_id                FILL: dense per venue, from 1; REPLACED, REPRICED:
                                           previous_visible_lots, what it takes off the seen book
        128     4  maker_account_id        FILL
        132     4  event_index             position among the command's events, from 0
@@ -57,6 +57,10 @@ REFRESHED follows it at once. A fill with MAKER_HIDDEN took nothing that was see
 A stop is ACCEPTED with WAITING and is not on the book. When it fires, TRIGGERED stands for it as
 ACCEPTED does for an arriving order: its filled and leaves quantities, and RESTING, are those after
 its own matching, and its fills follow. Stops that a command triggers work after it, in its events.
+
+A peg's price_ticks is where it stands, and while it is parked (WAITING) its limit. REPRICED tells
+that it moved: as REPLACED does, from its previous price (0: it was parked), with RESTING, or with
+WAITING when it is parked now; its fills follow.
 
 PHASE_CHANGED has the auction's kind as order_type and its end, 0 for none, as quantity. INDICATIVE
 and UNCROSSED have the price, the volume as quantity, and the surplus as leaves with its side. Then
@@ -96,6 +100,7 @@ class EventKind(IntEnum):
     INDICATIVE = 14
     UNCROSSED = 15
     DEADLINE_NEAR = 18
+    REPRICED = 25
 
 
 ANSWER = 1  # flag: this event answers the command

@@ -6,6 +6,7 @@ import cython
 from cython.cimports.engine.core.arrivals import aim, narrow, reserve, work
 from cython.cimports.engine.core.constants import BUY, EVENT_TRIGGERED, PHASE_OPEN, STOP_LIMIT
 from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.pegs import reprice_pegs
 from cython.cimports.engine.core.resting import dearest_ticks, stop_locked_atoms
 from cython.cimports.engine.core.special import reserve_stop
 from cython.cimports.engine.core.state import ORDER_FLAGS, Core, Extra, Market, Order, Taker
@@ -18,15 +19,23 @@ from cython.cimports.libc.stdint import int64_t, uint32_t
 @cython.nogil
 @cython.exceptval(check=False)
 def work_fired(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    market_id: uint32_t,
 ) -> cython.void:
-    """Work everything that the command has triggered, in order, until nothing more fires."""
+    """Work everything that the command has triggered, in order, until nothing more fires.
+
+    Args:
+        market_id: The only one in which best prices can have moved; 0: any.
+    """
     while core.broken == cython.NULL:
         while core.fired.first < core.fired.count and core.broken == cython.NULL:
             core.fired.first += 1
             work_one(core, core.fired.slots[core.fired.first - 1], command)
         core.fired.first = 0
         core.fired.count = 0
+        if core.peg_count != 0 and reprice_pegs(core, market_id, command):
+            continue
         if not fire_by_quotes(core):
             return
 

@@ -27,7 +27,7 @@ cdef struct Command:
     uint32_t asset_id  # also base_asset_id, max_age_ms
     uint32_t quote_asset_id  # also trail_ppm
     uint64_t target_client_id_low  # also symbol_low, trigger_price_ticks
-    uint64_t target_client_id_high  # also symbol_high, trail_ticks
+    uint64_t target_client_id_high  # also symbol_high, trail_ticks (a stop's or a peg's)
     int64_t display_lots  # also minimum_lots, new_trigger_price_ticks, band_ppm
     int64_t expire_time_ns
 

@@ -286,7 +286,7 @@ def let_time_pass(
             pass_deadline(core, command)
         else:
             end_call(core, command)
-        work_fired(core, command)
+        work_fired(core, command, 0)
 
 
 @cython.cfunc

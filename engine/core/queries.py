@@ -10,7 +10,12 @@ from cython.cimports.cpython.buffer import (
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
-from cython.cimports.engine.core.constants import ASSET_ID_MAX, GROUP_OWN, MARKET_ID_MAX
+from cython.cimports.engine.core.constants import (
+    ASSET_ID_MAX,
+    GROUP_OWN,
+    MARKET_ID_MAX,
+    PRIMARY_PEG,
+)
 from cython.cimports.engine.core.layout import OrderView
 from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.resting import locked_atoms, seen_lots
@@ -109,6 +114,8 @@ def view_order(
         view.expire_time_ns = extra.expire_time_ns
         view.display_lots = extra.display_lots
         view.trigger_price_ticks = extra.trigger_price_ticks
+        if order.order_type >= PRIMARY_PEG:
+            view.trigger_price_ticks = extra.limit_price_ticks
         view.trail_ticks = extra.trail_ticks
         view.trail_ppm = extra.trail_ppm
         if extra.is_waiting:

@@ -61,6 +61,8 @@ class Reject(IntEnum):
     RATE_EXCEEDED = 44
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
+    TOO_MANY_PEGS = 56
+    PEG_NOT_REPLACEABLE = 57
 
     @property
     def transient(self) -> bool:
@@ -91,6 +93,7 @@ _TRANSIENT = frozenset(
         Reject.HOLDING_EXCEEDED,
         Reject.RATE_EXCEEDED,
         Reject.TOO_MANY_DEADLINES,
+        Reject.TOO_MANY_PEGS,
     }
 )
 

@@ -14,10 +14,12 @@ from cython.cimports.engine.core.constants import (
     MARKET,
     MARKET_PHASE,
     NOTIONAL_TOO_LARGE,
+    PEG_NOT_REPLACEABLE,
     PHASE_OPEN,
     PHASE_POST_ONLY,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
+    PRIMARY_PEG,
     REJECT_NONE,
     RESTING,
     SELF_TRADE,
@@ -64,6 +66,8 @@ def replace(
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     market: cython.pointer(Market) = core.markets[level.market_id]
     core.replaced_market_id = level.market_id
+    if order.order_type >= PRIMARY_PEG:
+        return PEG_NOT_REPLACEABLE
     if order.flags & SPECIAL and core.extras[slot].is_waiting:
         return replace_waiting(core, slot, command)
     if (command.price_ticks == 0) != (order.order_type == MARKET) or command.display_lots != 0:

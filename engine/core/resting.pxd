@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint32_t
 
-from engine.core.constants cimport FEE_PPM_ONE, HIDDEN, STOP, TRAILING_STOP
+from engine.core.constants cimport FEE_PPM_ONE, HIDDEN, PRIMARY_PEG, STOP, TRAILING_STOP
 from engine.core.money cimport lock_required
 from engine.core.layout cimport Command
 from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, level_side
@@ -71,12 +71,27 @@ cdef inline int64_t stop_locked_atoms(Core *core, uint32_t slot) noexcept nogil:
     )
 
 
+cdef inline int64_t peg_locked_atoms(Core *core, uint32_t slot) noexcept nogil:
+    # What a peg has locked, wherever it stands: its leaves at its limit.
+    cdef Extra *extra = &core.extras[slot]
+    return lock_required(
+        core.markets[extra.market_id],
+        extra.side,
+        extra.limit_price_ticks,
+        core.orders[slot].leaves_lots,
+        core.details[slot].fee_credit_ppm,
+    )
+
+
 cdef inline int64_t locked_atoms(Core *core, uint32_t slot) noexcept nogil:
     # What a working order has locked: it follows from its leaves.
     cdef Order *order = &core.orders[slot]
     cdef Level *level = &core.levels[order.level]
-    if order.flags & SPECIAL and core.extras[slot].is_waiting:
-        return stop_locked_atoms(core, slot)
+    if order.flags & SPECIAL:
+        if order.order_type >= PRIMARY_PEG:
+            return peg_locked_atoms(core, slot)
+        if core.extras[slot].is_waiting:
+            return stop_locked_atoms(core, slot)
     return lock_required(
         core.markets[level.market_id],
         level_side(level),

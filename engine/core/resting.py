@@ -11,6 +11,7 @@ from cython.cimports.engine.core.constants import (
     EVENT_CANCELLED,
     EVENT_CANCELLED_ALL,
     ON_DISCONNECT,
+    PRIMARY_PEG,
     REASON_CANCEL_ALL,
     REASON_DISCONNECTED,
     REASON_REQUESTED,
@@ -24,6 +25,7 @@ from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import find_entry
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order, unindex_order
+from cython.cimports.engine.core.pegs import leave_pegs
 from cython.cimports.engine.core.pools import free_order_slot, new_event
 from cython.cimports.engine.core.resting import locked_atoms, seen_lots
 from cython.cimports.engine.core.special import has_tag
@@ -284,8 +286,11 @@ def unlock(core: cython.pointer(Core), index: uint32_t, atoms: int64_t) -> cytho
 def forget(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     """Take an order that left its level, and the sum, out of the index."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
-    if order.flags & SPECIAL and core.extras[slot].due_position != 0:
-        leave_due(core, slot)
+    if order.flags & SPECIAL:
+        if core.extras[slot].due_position != 0:
+            leave_due(core, slot)
+        if order.order_type >= PRIMARY_PEG:
+            leave_pegs(core, slot)
     account: cython.pointer(Account) = cython.address(
         core.accounts[core.balances[order.lock_balance].account_id]
     )

@@ -32,11 +32,13 @@ from cython.cimports.engine.core.constants import (
     LIMIT,
     MARKET,
     MARKET_BY_AMOUNT,
+    MIDPOINT_PEG,
     MINIMUM,
     ON_DISCONNECT,
     PLACE,
     POST_ONLY,
     PRICE_TICKS_MAX,
+    PRIMARY_PEG,
     QUANTITY_LOTS_MAX,
     REJECT_NONE,
     REPLACE,
@@ -142,7 +144,7 @@ def place_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
     by_amount: cython.bint = command.order_type == MARKET_BY_AMOUNT
     if command.side not in (BUY, SELL) or (by_amount and command.side != BUY):
         return INVALID_SIDE
-    if not LIMIT <= command.order_type <= MARKET_BY_AMOUNT:
+    if not LIMIT <= command.order_type <= MIDPOINT_PEG:
         return INVALID_ORDER_TYPE
     if not time_is_valid(command):
         return INVALID_TIME_IN_FORCE
@@ -181,6 +183,8 @@ def flags_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
     allowed: cython.int = 0
     if command.order_type == LIMIT and command.time_in_force in (GTC, DAY, GTD):
         allowed |= POST_ONLY | SLIDE | HIDDEN
+    if command.order_type == PRIMARY_PEG:
+        allowed |= HIDDEN
     if command.order_type in (LIMIT, MARKET) and (
         command.time_in_force not in (FOK, AT_OPEN, AT_CLOSE)
     ):
@@ -234,7 +238,7 @@ def prices_are_valid(command: cython.pointer(cython.const[Command])) -> cython.b
     trigger: int64_t = cython.cast(int64_t, command.target_client_id_low)
     trail_ticks: int64_t = cython.cast(int64_t, command.target_client_id_high)
     trail_ppm: uint32_t = command.quote_asset_id
-    if command.order_type in (LIMIT, STOP_LIMIT):
+    if command.order_type in (LIMIT, STOP_LIMIT, PRIMARY_PEG, MIDPOINT_PEG):
         if not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
             return False
     elif command.price_ticks != 0:
@@ -244,6 +248,8 @@ def prices_are_valid(command: cython.pointer(cython.const[Command])) -> cython.b
             return False
     elif trigger != 0:
         return False
+    if command.order_type == PRIMARY_PEG:  # its offset
+        return 0 <= trail_ticks <= PRICE_TICKS_MAX and trail_ppm == 0
     if command.order_type != TRAILING_STOP:
         return trail_ticks == 0 and trail_ppm == 0
     return (

@@ -39,6 +39,7 @@ from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
 from cython.cimports.engine.core.indications import publish_indications
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.order_index import find_order, prefetch_order_place
+from cython.cimports.engine.core.pegs import touched_market_id
 from cython.cimports.engine.core.phasing import let_time_pass
 from cython.cimports.engine.core.pools import (
     has_account,
@@ -222,8 +223,8 @@ def run(
                 reject = carry_out(core, command)
                 if reject == REJECT_NONE and core.control_count != 0:
                     count_message(core, command)
-    if reject == REJECT_NONE and (core.waiting_count != 0 or core.fired.count != 0):
-        work_fired(core, command)
+    if reject == REJECT_NONE and (core.waiting_count | core.fired.count | core.peg_count) != 0:
+        work_fired(core, command, touched_market_id(core, command))
     if reject != REJECT_NONE:
         refuse(core, command, reject)
     elif has_id:

@@ -26,13 +26,16 @@ from cython.cimports.engine.core.constants import (
     NO_BAND,
     NO_LAST_PRICE,
     NOTIONAL_TOO_LARGE,
+    PEGS_PER_SIDE_MAX,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
     PRICE_TICKS_MAX,
+    PRIMARY_PEG,
     REJECT_NONE,
     SLIDE,
     STOP,
     STOP_LIMIT,
+    TOO_MANY_PEGS,
     TOO_OLD,
     TRAILING_STOP,
     WAITING,
@@ -42,6 +45,7 @@ from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, reach
 from cython.cimports.engine.core.money import is_too_large, lock_required
 from cython.cimports.engine.core.order_index import take_order_id
+from cython.cimports.engine.core.pegs import own_limit_ticks, peg
 from cython.cimports.engine.core.phasing import (
     auction_price_ticks,
     for_auction_only,
@@ -54,6 +58,7 @@ from cython.cimports.engine.core.special import is_too_old
 from cython.cimports.engine.core.state import Balance, Core, Extra, Market, Order, Taker, check
 from cython.cimports.engine.core.stops import (
     fire_if_due,
+    peg_book,
     start_trailing,
     stop_waiting,
     trigger_book,
@@ -76,13 +81,16 @@ def place_special(
     extra: cython.pointer(Extra) = cython.address(taker.extra)
     market: cython.pointer(Market) = core.markets[command.market_id]
     is_stop: cython.bint = command.order_type in (STOP, STOP_LIMIT, TRAILING_STOP)
+    is_peg: cython.bint = command.order_type >= PRIMARY_PEG
     reject: cython.int
     event: cython.pointer(Event)
     answer_index: int64_t = core.events_count
     if not may_place(market, command):
         return MARKET_PHASE
     arrive(core, cython.address(taker), market, command)
-    describe(cython.address(taker), command, is_stop)
+    describe(cython.address(taker), command, is_stop or is_peg)
+    if is_peg:
+        peg(core, cython.address(taker))
     if taker.order_type == TRAILING_STOP:
         start_trailing(market, extra)
     if taker.order_type == MARKET and for_auction_only(taker.time_in_force):
@@ -98,13 +106,15 @@ def place_special(
         return reject
     if is_stop and not reserve_stop(core, market, trigger_book(taker.flags, taker.side)):
         return REJECT_NONE
+    if is_peg and not reserve_stop(core, market, peg_book(taker.side)):
+        return REJECT_NONE
     taker.order_id = take_order_id(core)
     core.answer_order_id = taker.order_id
     event = taker_event(core, command, EVENT_ACCEPTED, cython.address(taker))
     event.quantity_lots = taker.leaves_lots
     event.flags = ANSWER
     event.maker_order_id = extra.trigger_price_ticks
-    if is_stop:
+    if is_stop or extra.is_waiting:
         event.flags |= WAITING
         start_waiting(core, cython.address(taker))
     else:
@@ -118,7 +128,7 @@ def place_special(
 def describe(
     taker: cython.pointer(Taker),
     command: cython.pointer(cython.const[Command]),
-    is_stop: cython.bint,
+    may_wait: cython.bint,
 ) -> cython.void:
     """Set what only a special order has."""
     extra: cython.pointer(Extra) = cython.address(taker.extra)
@@ -126,7 +136,7 @@ def describe(
     extra.tag = command.tag
     extra.expire_time_ns = command.expire_time_ns
     extra.display_lots = 0 if command.flags & MINIMUM else command.display_lots
-    if is_stop:
+    if may_wait:
         extra.trigger_price_ticks = command.target_client_id_low
         extra.trail_ticks = command.target_client_id_high
         extra.trail_ppm = command.quote_asset_id
@@ -136,7 +146,7 @@ def describe(
         if command.order_type == TRAILING_STOP:
             extra.trigger_price_ticks = 0
     taker.is_special = (
-        is_stop
+        may_wait
         or extra.tag != 0
         or extra.expire_time_ns != 0
         or extra.display_lots != 0
@@ -175,7 +185,7 @@ def funds_reject(
     """Set an arriving order's lock; give the first broken rule among rejects 18 to 27."""
     found = cython.declare(Reach)
     dearest: int64_t = dearest_ticks(
-        taker.market, taker.order_type, taker.price_ticks, taker.extra.trigger_price_ticks
+        taker.market, taker.order_type, own_limit_ticks(taker), taker.extra.trigger_price_ticks
     )
     takes_at_market: cython.bint = (
         taker.order_type == MARKET
@@ -224,6 +234,10 @@ def late_reject(
         return NO_LAST_PRICE
     if at_market and taker.side == BUY and taker.market.band_ppm == 0:
         return NO_BAND
+    if taker.order_type >= PRIMARY_PEG and (
+        taker.market.peg_count[taker.side] >= PEGS_PER_SIDE_MAX
+    ):
+        return TOO_MANY_PEGS
     return REJECT_NONE
 
 
@@ -246,7 +260,7 @@ def reserve_stop(
 @cython.nogil
 @cython.exceptval(check=False)
 def start_waiting(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> cython.void:
-    """Lock a new stop's funds and let it wait."""
+    """Lock the funds of a new stop, or of a peg that has no price yet, and let it wait."""
     taker.spent_atoms = 0
     taker.received_atoms = 0
     settle(core, taker, taker.lock_atoms)
@@ -256,7 +270,8 @@ def start_waiting(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> c
     core.details[slot].fee_credit_ppm = 0
     core.details[slot].priority_sequence = 0
     wait(core, slot)
-    fire_if_due(core, slot)
+    if taker.order_type < PRIMARY_PEG:
+        fire_if_due(core, slot)
 
 
 @cython.cfunc

@@ -15,7 +15,7 @@ cdef enum:
     ORDER_FLAGS = 63  # bits of an order's flags that its command gave
     LEVEL_CHANGED = 1  # bit of a level's flags: its record is not in the digest's sum
     MIXED = 2  # bit of a level's flags: its `LevelDetail` is in use
-    BOOKS = 9  # of a market: bids and asks (by Side), then the stops by trigger (`trigger_book`)
+    BOOKS = 11  # of a market: bids and asks (by Side), stops (`trigger_book`), parked pegs
     AHEAD = 32  # commands whose memory is fetched together
 
 # A working order. Its side, market and price are those of its level; its account is that of the
@@ -49,16 +49,16 @@ cdef struct Extra:
     int64_t display_lots
     int64_t visible_lots  # of an iceberg on the book
     int64_t trigger_price_ticks
-    int64_t trail_ticks
-    int64_t extreme_ticks
-    int64_t limit_price_ticks  # of a stop: 0 when it has none
+    int64_t trail_ticks  # of a primary peg: its offset
+    int64_t extreme_ticks  # of a peg that is taken off to move: where it stood
+    int64_t limit_price_ticks  # of a stop: 0 when it has none; of a peg
     uint32_t trail_ppm
     uint32_t due_position  # in the heap of expiries, from 1; 0: not there
-    uint32_t trailing_next  # in the market's list of trailing stops
+    uint32_t trailing_next  # in the market's list of trailing stops, or of pegs by age
     uint32_t trailing_previous
-    uint32_t market_id  # of a stop
+    uint32_t market_id  # of a stop or a peg
     uint16_t tag
-    uint8_t side  # of a stop
+    uint8_t side  # of a stop or a peg
     uint8_t is_waiting
 
 # A price level, or the stops of one trigger price; `order_count` 0: the slot is free. Its quantity
@@ -89,7 +89,7 @@ cdef struct BookSide:
     uint32_t capacity
 
 cdef struct Market:
-    BookSide sides[9]  # bids and asks by Side, then stops (`trigger_book`)
+    BookSide sides[11]  # bids and asks by Side, stops (`trigger_book`), parked pegs (`peg_book`)
     int64_t quote_atoms_per_tick_lot
     int64_t base_atoms_per_lot
     int64_t quantity_lots_max  # beyond it the base atoms are too many
@@ -100,6 +100,11 @@ cdef struct Market:
     int64_t trailing_highest  # no selling trailing stop moves at or below it
     int64_t trailing_lowest  # no buying trailing stop moves at or above it
     uint32_t trailing_head
+    uint32_t peg_head
+    uint32_t peg_tail
+    uint32_t peg_count[3]  # by Side
+    int64_t peg_bid_ticks  # what its pegs followed last; below 0: a new one is to be looked at
+    int64_t peg_ask_ticks
     uint32_t band_ppm
     uint32_t phase
     uint32_t auction_kind
@@ -253,6 +258,7 @@ cdef struct Core:
     uint32_t call_count  # markets in a call
     uint32_t followers[8]  # by phase, which may follow it, as bits
     uint32_t waiting_count
+    uint32_t peg_count
     uint32_t quote_waiting_count  # of stops that watch the best quote
     uint32_t market_id_max
     const char *broken  # the invariant that does not hold

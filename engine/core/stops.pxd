@@ -21,6 +21,11 @@ cdef inline int trigger_book(int flags, int side) noexcept nogil:
     return side + 6 if flags & TRIGGER_REFERENCE else side + 2
 
 
+cdef inline int peg_book(int side) noexcept nogil:
+    # Which of a market's books has the parked pegs of this side.
+    return side + 8
+
+
 cdef inline int64_t moved_ticks(int64_t last, int64_t ppm, int side) noexcept nogil:
     # A price moved by a band against an order, rounded towards the price; 0 without one of them.
     if ppm == 0 or last == 0:

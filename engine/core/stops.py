@@ -12,6 +12,7 @@ from cython.cimports.engine.core.constants import (
     BUY,
     FEE_PPM_ONE,
     PHASE_OPEN,
+    PRIMARY_PEG,
     SELL,
     TRAILING_STOP,
     TRIGGER_BEST_QUOTE,
@@ -20,7 +21,7 @@ from cython.cimports.engine.core.constants import (
 from cython.cimports.engine.core.pools import has_room_for_level
 from cython.cimports.engine.core.resting import locked_atoms, unlock
 from cython.cimports.engine.core.state import BookSide, Core, Extra, Market, Order, check
-from cython.cimports.engine.core.stops import trigger_book
+from cython.cimports.engine.core.stops import peg_book, trigger_book
 from cython.cimports.engine.core.sums import touch_order
 from cython.cimports.libc.stdint import INT64_MAX, int64_t, uint32_t
 
@@ -55,7 +56,7 @@ def start_trailing(market: cython.pointer(Market), extra: cython.pointer(Extra))
 @cython.nogil
 @cython.exceptval(check=False)
 def wait(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
-    """Let a stop wait; there is room for a level, its key, and for it in the work queue."""
+    """Let a stop or a parked peg wait; there is room for a level, its key, and in the queue."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     extra: cython.pointer(Extra) = cython.address(core.extras[slot])
     market: cython.pointer(Market) = core.markets[extra.market_id]
@@ -63,6 +64,9 @@ def wait(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     core.waiting_count += 1
     if order.flags & TRIGGER_BEST_QUOTE:
         core.quote_waiting_count += 1
+    if order.order_type >= PRIMARY_PEG:
+        link(core, market, peg_book(extra.side), 0, slot)
+        return
     link(core, market, trigger_book(order.flags, extra.side), extra.trigger_price_ticks, slot)
     if order.order_type != TRAILING_STOP:
         return
@@ -81,7 +85,7 @@ def wait(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def stop_waiting(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
-    """Take a stop out of waiting; its record is out of the sum."""
+    """Take a stop or a peg out of waiting; its record is out of the sum."""
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     extra: cython.pointer(Extra) = cython.address(core.extras[slot])
     market: cython.pointer(Market) = core.markets[extra.market_id]

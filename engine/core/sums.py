@@ -6,6 +6,7 @@ import cython
 from cython.cimports.engine.core.constants import (
     ASSET_ID_MAX,
     MARKET_ID_MAX,
+    PRIMARY_PEG,
     SELL,
     TAG_ACCOUNT,
     TAG_ASSET,
@@ -91,6 +92,8 @@ def add_extra(
     words[13] = extra.display_lots
     words[14] = extra.visible_lots
     words[15] = extra.trigger_price_ticks
+    if core.orders[slot].order_type >= PRIMARY_PEG:
+        words[15] = extra.limit_price_ticks
     words[16] = extra.trail_ticks
     words[17] = extra.trail_ppm
     words[18] = extra.extreme_ticks
@@ -110,7 +113,7 @@ def hash_level(
     order_count: uint64_t,
     hidden: cython.pointer(LevelDetail),
 ) -> Hash:
-    """Hash a level of these quantities and numbers of orders; stops have no levels."""
+    """Hash a level of these quantities and numbers of orders; what waits has no levels."""
     level: cython.pointer(Level) = cython.address(core.levels[index])
     words = cython.declare(uint64_t[7])
     none = cython.declare(Hash)

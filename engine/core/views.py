@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 # A working order, 128 bytes. What it shows is its leaves, an iceberg's tranche, or 0 when hidden or
-# waiting.
+# waiting. The trigger of a peg is its limit; its price is where it stands, or that limit too.
 ORDER_VIEW = np.dtype(
     [
         ("order_id", "<u8"),

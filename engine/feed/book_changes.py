@@ -3,8 +3,8 @@
     event                       change of the book
     ACCEPTED, TRIGGERED         + visible, + 1 order    at its price, on its side
     REFRESHED                   + visible, + 1          (the fill before it took the order off)
-    REPLACED                    - previous visible, - 1 at its previous price
-    REPLACED, resting           + visible, + 1          at its price (after the removal)
+    REPLACED, REPRICED          - previous visible, - 1 at its previous price
+    the same, resting           + visible, + 1          at its price (after the removal)
     REPLACED that kept its place  visible - previous visible, in one row
     FILL, on the maker's side   - quantity, and - 1 when the maker has no leaves or no tranche left
     CANCELLED, resting          - visible, - 1
@@ -58,6 +58,7 @@ _ACCEPTED = int(EventKind.ACCEPTED)
 _FILL = int(EventKind.FILL)
 _CANCELLED = int(EventKind.CANCELLED)
 _REPLACED = int(EventKind.REPLACED)
+_REPRICED = int(EventKind.REPRICED)
 _REDUCED = int(EventKind.REDUCED)
 _REFRESHED = int(EventKind.REFRESHED)
 _TRIGGERED = int(EventKind.TRIGGERED)
@@ -73,7 +74,9 @@ _FLAGS_SHIFT = 48  # of the word of kinds
 _IS_CHANGE = np.zeros(256, np.bool_)  # by kind, for events that show or take something visible
 _IS_CHANGE[[_ACCEPTED, _CANCELLED, _REDUCED, _REFRESHED, _TRIGGERED]] = True
 _ADDS = np.zeros(256, np.bool_)
-_ADDS[[_ACCEPTED, _REPLACED, _REFRESHED, _TRIGGERED]] = True
+_ADDS[[_ACCEPTED, _REPLACED, _REPRICED, _REFRESHED, _TRIGGERED]] = True
+_IS_REPLACE = np.zeros(256, np.bool_)
+_IS_REPLACE[[_REPLACED, _REPRICED]] = True
 _SIDES = 3  # BUY + SELL: the other side is what is left of it
 
 
@@ -85,7 +88,7 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
     """
     kinds = events["kind"]
     visible = events["visible_lots"] != 0
-    is_replace = kinds == _REPLACED
+    is_replace = _IS_REPLACE[kinds]
     shows = is_replace & visible  # and rests, as only what rests is seen
     hides = is_replace & (events["previous_visible_lots"] != 0)
     is_fill = kinds == _FILL

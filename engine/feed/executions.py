@@ -30,6 +30,7 @@ PRIVATE_KINDS = (
     EventKind.REFRESHED,
     EventKind.TRIGGERED,
     EventKind.DEADLINE_NEAR,
+    EventKind.REPRICED,
 )
 _IS_PRIVATE = np.zeros(256, np.bool_)
 _IS_PRIVATE[list(PRIVATE_KINDS)] = True
@@ -40,7 +41,7 @@ _OFFSET = np.dtype([("rows", "<i8")])
 _FILL = int(EventKind.FILL)
 _REDUCED = int(EventKind.REDUCED)
 _ARRIVALS = np.zeros(256, np.bool_)
-_ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED]] = True
+_ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED, EventKind.REPRICED]] = True
 
 
 def _rows_since_arrival(rows: NDArray[np.void]) -> NDArray[np.void]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from engine.core.commands import POST_ONLY, OrderType, Side
 from engine.core.limits import FEE_PPM_ONE
 from engine.reference.money import STOPS_AT_MARKET, ceil_ratio, dearest_ticks
-from engine.reference.state import Market, Order
+from engine.reference.state import PEGS, Market, Order
 
-_LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
 
 
 def moved_ticks(price_ticks: int, band_ppm: int, side: int) -> int | None:
@@ -41,7 +41,7 @@ def _own_limit_ticks(market: Market, order: Order) -> int | None:
 
     A buy that was a stop at market is bounded by what it has locked: the band around its trigger.
     """
-    if order.order_type in _LIMITED:
+    if order.order_type in _PRICED:
         return order.price_ticks
     if order.order_type in STOPS_AT_MARKET and order.side == Side.BUY:
         return dearest_ticks(market, order)

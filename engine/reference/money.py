@@ -40,15 +40,15 @@ def dearest_ticks(market: Market, order: Order) -> int:
     """The highest price that an order may pay; 0 for one that locks otherwise."""
     if order.order_type in STOPS_AT_MARKET:
         return order.trigger_price_ticks * (FEE_PPM_ONE + market.band_ppm) // FEE_PPM_ONE
-    return order.price_ticks
+    return order.peg_limit_ticks or order.price_ticks
 
 
 def lock_required(market: Market, order: Order) -> int:
     """What an order must have locked for its leaves.
 
-    A sell locks its base atoms. A buy locks its notional at its limit (a stop without one: at its
-    worst price) plus the higher of the two fees on it, less the fee credit that it already has:
-    exactly what its dearest future costs.
+    A sell locks its base atoms. A buy locks its notional at its limit, a peg too (a stop without
+    one: at its worst price) plus the higher of the two fees on it, less the fee credit that it
+    already has: exactly what its dearest future costs.
     """
     if order.side == Side.SELL:
         return order.leaves_lots * market.base_atoms_per_lot

@@ -39,6 +39,7 @@ from engine.reference.money import (
     locks_by_limit,
     notional_atoms,
 )
+from engine.reference.pegs import has_pegs_enough, peg
 from engine.reference.phases import auction_price_ticks, may_place, may_replace
 from engine.reference.state import Market, Order
 from engine.reference.triggers import STOPS, fire_if_due, start_trailing
@@ -85,6 +86,9 @@ def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         order.is_waiting = True
         venue.enter(order)
         fire_if_due(venue, order)
+    elif order.is_waiting:  # a peg without a price
+        answer.flags |= WAITING
+        venue.enter(order)
     else:
         work(venue, order, answer, events)
     count_message(venue, command.account_id, market.market_id, command.time_ns)
@@ -124,6 +128,8 @@ def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: C
     buys_at_market = order.side == Side.BUY and (order.order_type in STOPS_AT_MARKET or collected)
     if buys_at_market and market.band_ppm == 0:
         return Reject.NO_BAND  # without one its worst price, and so its lock, has no bound
+    if order.is_peg and has_pegs_enough(venue, market, order.side):
+        return Reject.TOO_MANY_PEGS
     return Reject.NONE
 
 
@@ -158,6 +164,8 @@ def _arriving(venue: ReferenceVenue, command: Command) -> Order:
         start_trailing(market, order)
     if order.order_type == OrderType.MARKET and order.time_in_force in AUCTION_ONLY:
         order.price_ticks = auction_price_ticks(market, order.side)
+    if order.is_peg:
+        peg(venue, order)
     order.price_ticks = _slid(venue, order)
     aim(market, order)
     return order
@@ -268,6 +276,8 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     order = _target(venue, command)
     if order is None:
         return Reject.UNKNOWN_ORDER
+    if order.is_peg:
+        return Reject.PEG_NOT_REPLACEABLE
     if not _fits_target(command, order):
         return Reject.INVALID_PRICE
     market = venue.markets_by_id[order.market_id]

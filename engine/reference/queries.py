@@ -41,6 +41,7 @@ class Queries:
     orders_by_id: dict[int, Order]
     waiting: dict[int, Order]
     timed: dict[int, Order]
+    pegs: dict[int, Order]
     limits_by_key: dict[LimitKey, Limit]
     is_killed: bool
     killed_accounts: set[int]
@@ -197,7 +198,7 @@ def _order_array(orders: list[Order]) -> NDArray[np.void]:
             order.expire_time_ns,
             order.display_lots,
             order.seen_lots,
-            order.trigger_price_ticks,
+            order.peg_limit_ticks or order.trigger_price_ticks,
             order.trail_ticks,
             order.trail_ppm,
             0,

@@ -21,6 +21,7 @@ from engine.core.commands import (
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX, TRAIL_PPM_MAX
 from engine.core.rejects import Reject
 from engine.reference.command import Command, sets_unused_field
+from engine.reference.state import PEGS
 
 _KINDS = frozenset(CommandKind)
 _SIDES = frozenset(Side)
@@ -36,8 +37,10 @@ _TIMES_IN_FORCE = {
     OrderType.STOP_LIMIT: _GOOD_TILL,
     OrderType.TRAILING_STOP: _GOOD_TILL,
     OrderType.MARKET_BY_AMOUNT: frozenset({TimeInForce.IOC}),
+    OrderType.PRIMARY_PEG: _GOOD_TILL,
+    OrderType.MIDPOINT_PEG: _GOOD_TILL,
 }
-_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
 _TRIGGERED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _SELF_TRADE_MODES = frozenset(SelfTradePrevention)
 _AMOUNT_KINDS = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
@@ -100,6 +103,8 @@ def _flags_are_valid(command: Command) -> bool:
     allowed = 0
     if rests:
         allowed |= POST_ONLY | SLIDE | HIDDEN
+    if command.order_type == OrderType.PRIMARY_PEG:
+        allowed |= HIDDEN
     if takes and command.time_in_force not in _AUCTION_ONLY | {TimeInForce.FOK}:
         allowed |= MINIMUM
     if command.order_type in _TRIGGERED:
@@ -150,15 +155,20 @@ def number_reject(command: Command) -> Reject:
 def _prices_are_valid(command: Command) -> bool:
     """Tell whether the prices that the order type has are in range, and the others zero."""
     priced, triggered = command.order_type in _PRICED, command.order_type in _TRIGGERED
-    trails = command.order_type == OrderType.TRAILING_STOP
-    distances = (command.trail_ticks != 0) + (command.trail_ppm != 0)
     return (
         priced <= command.price_ticks <= priced * PRICE_TICKS_MAX
         and triggered <= command.trigger_price_ticks <= triggered * PRICE_TICKS_MAX
-        and distances == trails
-        and 0 <= command.trail_ticks <= PRICE_TICKS_MAX
-        and command.trail_ppm <= TRAIL_PPM_MAX
+        and _distances_are_valid(command)
     )
+
+
+def _distances_are_valid(command: Command) -> bool:
+    """Tell whether a trailing stop has one distance, a primary peg an offset or none."""
+    distances = (command.trail_ticks != 0) + (command.trail_ppm != 0)
+    in_range = 0 <= command.trail_ticks <= PRICE_TICKS_MAX and command.trail_ppm <= TRAIL_PPM_MAX
+    if command.order_type == OrderType.PRIMARY_PEG:
+        return in_range and command.trail_ppm == 0
+    return in_range and distances == (command.order_type == OrderType.TRAILING_STOP)
 
 
 def _quantities_are_valid(command: Command) -> bool:

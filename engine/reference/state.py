@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.commands import HIDDEN, Allocation, Side
+from engine.core.commands import HIDDEN, Allocation, OrderType, Side
 from engine.core.phases import Phase
+
+PEGS = frozenset({OrderType.PRIMARY_PEG, OrderType.MIDPOINT_PEG})
 
 
 @dataclass(slots=True)
@@ -38,12 +40,18 @@ class Order:
     trail_ticks: int = 0
     trail_ppm: int = 0
     extreme_ticks: int = 0  # of a trailing stop: the best price since it was accepted
+    peg_limit_ticks: int = 0  # of a peg: its price is never beyond it; 0 for other orders
     is_waiting: bool = False
 
     @property
     def is_hidden(self) -> bool:
         """Whether it rests unseen."""
         return self.flags & HIDDEN != 0
+
+    @property
+    def is_peg(self) -> bool:
+        """Whether its price follows the best prices."""
+        return self.order_type in PEGS
 
     @property
     def open_lots(self) -> int:
@@ -63,7 +71,7 @@ class Order:
             self.expire_time_ns,
             self.display_lots,
             self.visible_lots,
-            self.trigger_price_ticks,
+            self.peg_limit_ticks or self.trigger_price_ticks,
             self.trail_ticks,
             self.trail_ppm,
             self.extreme_ticks,

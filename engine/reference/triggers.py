@@ -96,7 +96,8 @@ def _fire_due(venue: ReferenceVenue, market: Market, source: int) -> None:
     due = [
         order
         for order in venue.waiting.values()
-        if order.market_id == market.market_id
+        if order.order_type in STOPS
+        and order.market_id == market.market_id
         and order.flags & _SOURCES == source
         and holds(order, source_price(venue, order))
     ]

@@ -59,6 +59,7 @@ class ReferenceVenue(Queries):
         self.orders_by_id: dict[int, Order] = {}
         self.waiting: dict[int, Order] = {}
         self.timed: dict[int, Order] = {}
+        self.pegs: dict[int, Order] = {}
         self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
         self.limits_by_key: dict[LimitKey, Limit] = {}
@@ -206,12 +207,15 @@ class ReferenceVenue(Queries):
             self.waiting[order.order_id] = order
         if order.expire_time_ns:
             self.timed[order.order_id] = order
+        if order.is_peg:
+            self.pegs[order.order_id] = order
 
     def leave(self, order: Order) -> None:
         """Take an order out of the index."""
         del self.orders_by_id[order.order_id]
         self.waiting.pop(order.order_id, None)
         self.timed.pop(order.order_id, None)
+        self.pegs.pop(order.order_id, None)
 
     def take_trade_id(self) -> int:
         """Take the next trade id."""

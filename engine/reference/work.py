@@ -1,11 +1,11 @@
-"""The work of an arriving order, and of the stops that it triggers."""
+"""The work of an arriving order, of the stops that it triggers, and of the pegs that it moves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from engine.core.commands import OrderType, TimeInForce
-from engine.core.events import RESTING, EventKind
+from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.phases import Phase
 from engine.core.rejects import CancelReason
 from engine.reference.band import aim
@@ -15,14 +15,15 @@ from engine.reference.event import Event, Events
 from engine.reference.iceberg import show_tranche
 from engine.reference.matching import cancel
 from engine.reference.money import AUCTION_ONLY
+from engine.reference.pegs import peg_price_ticks, pegs_of, stand
 from engine.reference.phases import start_volatility_auction
-from engine.reference.state import Market, Order
+from engine.reference.state import PEGS, Market, Order
 from engine.reference.triggers import fire_by_quotes, observe
 
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
 
-_RESTING_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
+_RESTING_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
 _RESTING_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD})
 
 
@@ -36,7 +37,7 @@ def work(venue: ReferenceVenue, order: Order, answer: Event, events: Events) -> 
     """Match, then rest or cancel the leaves; complete the answer with how it ended.
 
     Args:
-        answer: The event that told of the arrival: ACCEPTED, REPLACED or TRIGGERED.
+        answer: The event that told of the arrival: ACCEPTED, REPLACED, REPRICED or TRIGGERED.
     """
     before = len(events)
     market = venue.markets_by_id[order.market_id]
@@ -81,18 +82,56 @@ def _leaves_band(venue: ReferenceVenue, market: Market, order: Order) -> bool:
 def work_fired(venue: ReferenceVenue, events: Events) -> None:
     """Work everything that the command has triggered, in order, until nothing more fires.
 
-    Whenever the queue is empty, the best prices are compared with the stops that watch them, market
-    by market; the first market with one that holds goes on.
+    Whenever the queue is empty, pegs follow the best prices, market by market; then these are
+    compared with the stops that watch them. The first market where anything happens goes on.
     """
-    while venue.fired or venue.waiting:
+    while venue.fired or venue.waiting or venue.pegs:
         while venue.fired:
             _work_one(venue, venue.fired.popleft(), events)
-        for _, market in sorted(venue.markets_by_id.items()):
+        markets = [market for _, market in sorted(venue.markets_by_id.items())]
+        pegged = {peg.market_id for peg in venue.pegs.values()}
+        if any(reprice(venue, market, events) for market in markets if market.market_id in pegged):
+            continue
+        for market in markets:
             fire_by_quotes(venue, market)
             if venue.fired:
                 break
         if not venue.fired:
             return
+
+
+def reprice(venue: ReferenceVenue, market: Market, events: Events) -> bool:
+    """Move the pegs of a market that do not stand where they belong; tell whether any did.
+
+    All that move leave the book first, then they arrive by age: none meets a price of the past.
+    """
+    moved = []
+    for peg in pegs_of(venue, market):
+        stands = 0 if peg.is_waiting else peg.price_ticks
+        if stands != peg_price_ticks(venue, peg):
+            moved.append((peg, stands, peg.seen_lots))
+    for peg, stands, _ in moved:
+        if stands:
+            venue.books[market.market_id].remove(peg)
+        venue.leave(peg)
+        peg.is_waiting = False
+    for peg, stands, seen_lots in moved:
+        stand(venue, peg)
+        answer = events.of_order(
+            EventKind.REPRICED,
+            peg,
+            quantity_lots=peg.filled_lots + peg.leaves_lots,
+            maker_order_id=stands,
+            maker_leaves_lots=peg.leaves_lots,
+            trade_id=seen_lots,
+        )
+        if peg.is_waiting:
+            answer.flags |= WAITING
+            venue.enter(peg)
+        else:
+            aim(market, peg)
+            work(venue, peg, answer, events)
+    return bool(moved)
 
 
 def _work_one(venue: ReferenceVenue, order: Order, events: Events) -> None:

@@ -11,6 +11,7 @@ from engine.core.limits import (
     DECIMALS_MAX,
     FEE_PPM_MAX,
     NOTIONAL_ATOMS_MAX,
+    PEGS_PER_SIDE_MAX,
     PRICE_TICKS_MAX,
     QUANTITY_LOTS_MAX,
     SENT_TIME_AHEAD_NS_MAX,
@@ -26,12 +27,12 @@ DETAILS: dict[Reject, str] = {
     Reject.INVALID_SIDE: "side: must be buy or sell (for cancel all also unspecified)",
     Reject.INVALID_ORDER_TYPE: "order_type: not known to this venue",
     Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes any, a market order "
-    "IOC, FOK, AT_OPEN or AT_CLOSE, by amount IOC, a stop GTC, DAY or GTD; expire_time_ns goes "
-    "with GTD",
+    "IOC, FOK, AT_OPEN or AT_CLOSE, by amount IOC, a stop or a peg GTC, DAY or GTD; "
+    "expire_time_ns goes with GTD",
     Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
     Reject.INVALID_FLAGS: "post_only: post-only, slide and hidden are for limit orders that may "
-    "rest, slide goes with post-only, a minimum with neither post-only nor FOK, one trigger source "
-    "with a stop",
+    "rest, hidden also for primary pegs, slide goes with post-only, a minimum with neither "
+    "post-only nor FOK, one trigger source with a stop",
     Reject.INVALID_CLIENT_ID: "client_id: required here, and sent_time_ns is zero without one",
     Reject.UNKNOWN_ACCOUNT: "account_id: not defined",
     Reject.UNKNOWN_ASSET: "asset_id: not defined",
@@ -42,7 +43,7 @@ DETAILS: dict[Reject, str] = {
     "ran before",
     Reject.DUPLICATE_WITH_DIFFERENT_BODY: "client_id: used before for something else",
     Reject.INVALID_PRICE: f"price_ticks: prices must be 1 to {PRICE_TICKS_MAX}, and 0 where the "
-    "order type has none; a trailing stop has one distance",
+    "order type has none; a trailing stop has one distance, a primary peg may have an offset",
     Reject.INVALID_QUANTITY: f"quantity_lots: must be 1 to {QUANTITY_LOTS_MAX}, an iceberg shows "
     "less than that, a minimum is at most that",
     Reject.INVALID_AMOUNT: f"amount_atoms: must be 1 to {AMOUNT_ATOMS_MAX}",
@@ -78,6 +79,8 @@ DETAILS: dict[Reject, str] = {
     Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
     Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
     f"deadlines, a venue {DEADLINES_MAX}",
+    Reject.TOO_MANY_PEGS: f"order_type: a side of a market has at most {PEGS_PER_SIDE_MAX} pegs",
+    Reject.PEG_NOT_REPLACEABLE: "order_id: a peg is not replaced; cancel it and place another",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

@@ -164,6 +164,16 @@ def _replaced(message: trading_pb2.Execution, row: Row) -> None:
     )
 
 
+def _repriced(message: trading_pb2.Execution, row: Row) -> None:
+    message.repriced.CopyFrom(
+        trading_pb2.OrderRepriced(
+            order=_order(row),
+            quantity_lots=row["quantity_lots"],
+            waiting=bool(row["flags"] & WAITING),
+        )
+    )
+
+
 def _reduced(message: trading_pb2.Execution, row: Row) -> None:
     message.reduced.CopyFrom(
         trading_pb2.OrderReduced(order=_order(row), reduced_lots=row["quantity_lots"])
@@ -202,4 +212,5 @@ _WRITERS: dict[EventKind, Callable[[trading_pb2.Execution, Row], None]] = {
     EventKind.REFRESHED: _refreshed,
     EventKind.BALANCE: _balance,
     EventKind.DEADLINE_NEAR: _deadline_near,
+    EventKind.REPRICED: _repriced,
 }

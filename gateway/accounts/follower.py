@@ -34,6 +34,7 @@ from realstack.client import (
     Reduced,
     Refreshed,
     Replaced,
+    Repriced,
     Triggered,
 )
 from realstack.client.connection import DETAILS_KEY, follow
@@ -54,6 +55,7 @@ _EVENT_NAMES: dict[type[object], str] = {
     BalanceChanged: "balance",
     Triggered: "triggered",
     Refreshed: "refreshed",
+    Repriced: "repriced",
 }
 
 

@@ -27,11 +27,12 @@ from realstack.client import (
     Reduced,
     Refreshed,
     Replaced,
+    Repriced,
     Triggered,
 )
 
 # What tells of an order that is there already.
-OrderChange = Filled | Cancelled | Replaced | Reduced | Triggered | Refreshed
+OrderChange = Filled | Cancelled | Replaced | Reduced | Triggered | Refreshed | Repriced
 
 
 class OrderStatus(StrEnum):
@@ -292,8 +293,8 @@ class AccountHistory:
 
     @staticmethod
     def _update(row: OrderRow, event: OrderChange) -> None:
-        # Accepted, Replaced and Triggered carry the quantities at the end of their work, the fills
-        # that follow those in between: what is filled only ever grows.
+        # Accepted, Replaced, Repriced and Triggered carry the quantities at the end of their work,
+        # the fills that follow those in between: what is filled only ever grows.
         row.visible_lots = None
         if event.order.filled_lots >= row.filled_lots:
             row.filled_lots = event.order.filled_lots
@@ -304,6 +305,9 @@ class AccountHistory:
         elif isinstance(event, Triggered):
             row.waiting = False
             row.trigger_price_ticks = event.trigger_price_ticks
+        elif isinstance(event, Repriced):
+            row.price_ticks = event.order.price_ticks
+            row.waiting = event.waiting
         elif isinstance(event, Refreshed):
             row.visible_lots = event.visible_lots
         elif isinstance(event, Cancelled):

@@ -11,7 +11,14 @@ from realstack.order_text import MAX_AGE_MS_MAX, TAG_MAX
 
 SideName = Literal["buy", "sell"]
 OrderTypeName = Literal[
-    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount"
+    "limit",
+    "market",
+    "stop",
+    "stop_limit",
+    "trailing_stop",
+    "market_by_amount",
+    "primary_peg",
+    "midpoint_peg",
 ]
 TimeInForceName = Literal["gtc", "ioc", "fok", "day", "gtd", "at_open", "at_close"]
 TriggerSourceName = Literal["last_trade", "best_quote", "reference"]
@@ -62,7 +69,8 @@ Tag = Annotated[
 class PlaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """An order to place: which fields a type takes is said in the guide.
 
-    An order by amount has `amount` instead of `quantity`; `trail` is a distance in price.
+    An order by amount has `amount` instead of `quantity`; `trail` is a distance in price, as is a
+    primary peg's `offset` away from the market.
     """
 
     market: Symbol
@@ -74,6 +82,7 @@ class PlaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     trigger_source: TriggerSourceName | None = None
     trail: DecimalString | None = None
     trail_ppm: Annotated[int, Meta(ge=1, le=TRAIL_PPM_MAX)] | None = None
+    offset: DecimalString | None = None
     amount: DecimalString | None = None
     display_quantity: DecimalString | None = None
     minimum_quantity: DecimalString | None = None

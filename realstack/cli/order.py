@@ -33,6 +33,7 @@ DESCRIPTION = """Place an order and wait until its outcome is durable.
   realstack order sell HARBOR-USDC 3 --trigger-price 95             a stop
   realstack order sell HARBOR-USDC 3 --trigger-price 95 --price 94  a stop-limit
   realstack order sell HARBOR-USDC 3 --trail 2.50                   a trailing stop
+  realstack order buy HARBOR-USDC 3 101.00 --peg midpoint           between the best prices
   realstack order buy HARBOR-USDC 30 --price 99 --display-quantity 3          an iceberg
   realstack order buy HARBOR-USDC 3 --price 99 --expire-time 2026-12-31T17:00:00Z
 
@@ -93,6 +94,10 @@ def add_kinds(reader: ArgumentParser) -> None:
         metavar="N",
         help="or in millionths of the price",
     )
+    reader.add_argument(
+        "--peg", choices=("primary", "midpoint"), help="follow the best prices, up to --price"
+    )
+    reader.add_argument("--offset", metavar="P", help="a primary peg: stand so much further away")
     reader.add_argument("--display-quantity", metavar="Q", help="an iceberg: show so much at once")
     reader.add_argument("--minimum-quantity", metavar="Q", help="trade so much on arrival, or none")
     reader.add_argument("--hidden", action="store_true", help="rest unseen")
@@ -120,6 +125,8 @@ def add_conditions(reader: ArgumentParser) -> None:
 
 def kind_of(options: Namespace) -> OrderType:
     """Return the order type that the options make."""
+    if options.peg is not None:
+        return OrderType[f"{options.peg.upper()}_PEG"]
     if options.amount is not None:
         return OrderType.MARKET_BY_AMOUNT
     if options.trail is not None or options.trail_ppm is not None:
@@ -150,6 +157,7 @@ def text_of(options: Namespace) -> OrderText:
         trigger_source=options.trigger_source,
         trail=options.trail,
         trail_ppm=options.trail_ppm or 0,
+        offset=options.offset,
         amount=options.amount,
         expire_time_ns=0 if expiry is None else parse_time_ns("expire_time", expiry),
         post_only=options.post_only,

@@ -33,6 +33,7 @@ from realstack.client.records import (
     Reduced,
     Refreshed,
     Replaced,
+    Repriced,
     StatusChange,
     Top,
     Trade,
@@ -157,6 +158,9 @@ def event_from(message: trading_pb2.Execution) -> ExecutionEvent:
         return Reduced(order_from(message.reduced.order), message.reduced.reduced_lots)
     if kind == "triggered":
         return triggered_from(message.triggered)
+    if kind == "repriced":
+        order = order_from(message.repriced.order)
+        return Repriced(order, message.repriced.quantity_lots, message.repriced.waiting)
     if kind == "refreshed":
         return Refreshed(order_from(message.refreshed.order), message.refreshed.visible_lots)
     if kind == "deadline_near":

@@ -199,7 +199,7 @@ class OpenOrder:
     order_type: OrderType
     time_in_force: TimeInForce
     waiting: bool
-    """A stop that waits for its trigger; it is not on the book."""
+    """A stop that waits for its trigger, or a parked peg; it is not on the book."""
     visible_lots: int
     """What it shows: less than its leaves for an iceberg, 0 when hidden or waiting."""
     trigger_price_ticks: int
@@ -246,6 +246,16 @@ class Triggered:
     order: OrderState
     quantity_lots: int
     trigger_price_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """A peg moved to another price; filled and leaves are those after what it traded there."""
+
+    order: OrderState
+    quantity_lots: int
+    waiting: bool
+    """It is parked, off the book: there is nothing to follow. The price is then its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +331,7 @@ ExecutionEvent = (
     | Reduced
     | BalanceChanged
     | Triggered
+    | Repriced
     | Refreshed
     | DeadlineNear
 )

@@ -83,12 +83,13 @@ class Trading(Sending):
             market: Symbol or id.
             side: ``"buy"`` or ``"sell"``.
             price: In quote units for one base unit, such as ``"101.25"``; none for a market order.
+                Of a peg: how far it follows.
             quantity: In base units, such as ``"3"``.
             price_ticks: The price in ticks instead.
             quantity_lots: The quantity in lots instead.
             order_type: ``"limit"``, ``"market"``, ``"stop"``, ``"stop_limit"``,
-                ``"trailing_stop"`` or ``"market_by_amount"``; if not given, limit or market by
-                whether there is a price.
+                ``"trailing_stop"``, ``"market_by_amount"``, ``"primary_peg"`` or
+                ``"midpoint_peg"``; if not given, limit or market by whether there is a price.
             time_in_force: ``"gtc"``, ``"gtd"``, ``"ioc"`` or ``"fok"``; without it gtd with an
                 expiry, ioc for market orders, else gtc.
             post_only: Refuse the order instead of letting it trade on arrival.
@@ -99,7 +100,7 @@ class Trading(Sending):
             trigger_price: Of a stop, in quote units for one base unit.
             trigger_price_ticks: The trigger price in ticks instead.
             trigger_source: ``"last_trade"`` (the default), ``"best_quote"`` or ``"reference"``.
-            trail_ticks: A trailing stop's distance in ticks.
+            trail_ticks: A trailing stop's distance, or a primary peg's offset, in ticks.
             trail_ppm: Or in millionths of the price.
             amount_atoms: What an order by amount may spend, in atoms of the quote asset.
             expire_time_ns: When it expires, nanoseconds since 1970 UTC.

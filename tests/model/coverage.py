@@ -28,6 +28,7 @@ from engine.core.commands import (
     symbol_words,
 )
 from engine.core.events import ANSWER, EventKind
+from engine.core.limits import PEGS_PER_SIDE_MAX
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import Reject
 from engine.core.venue import Venue
@@ -46,7 +47,12 @@ VALID = {
     OrderType.STOP: frozenset({1, 4, 5}),
     OrderType.STOP_LIMIT: frozenset({1, 4, 5}),
     OrderType.MARKET_BY_AMOUNT: frozenset({2}),
+    OrderType.PRIMARY_PEG: frozenset({1, 4, 5}),
+    OrderType.MIDPOINT_PEG: frozenset({1, 4, 5}),
 }
+PRICED = frozenset(
+    {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.PRIMARY_PEG, OrderType.MIDPOINT_PEG}
+)
 CANCELLED_ID = 1 << 40  # cancelled before it arrived
 MANY: Fields = {"quantity_lots": 500}
 # What is changed of a lawful order; many changes reach one rule by several ways.
@@ -96,7 +102,7 @@ CHANGES: tuple[Fields, ...] = (
     {"account_id": 15},
     {"account_id": 16},
 )
-KILLED = 10
+KILLED, PEGGED = 10, 17
 # Accounts with a limit that an order breaks: kind, value, window.
 LIMITS: dict[int, tuple[LimitKind, int, int]] = {
     11: (LimitKind.ORDER_LOTS, 1, 0),
@@ -117,9 +123,9 @@ class Rig:
         self.markets: dict[int, tuple[Phase, int, int]] = {}
         for asset_id in (1, 2):
             self._define(CommandKind.DEFINE_ASSET, f"A{asset_id}", asset_id=asset_id)
-        for account_id in (1, 2, 3):
+        for account_id in (1, 2, 3, PEGGED):
             self.run({"kind": CommandKind.DEFINE_ACCOUNT, "account_id": account_id})
-        for account_id, asset_id in itertools.product((1, 2), (1, 2)):
+        for account_id, asset_id in itertools.product((1, 2, PEGGED), (1, 2)):
             funds = {"account_id": account_id, "asset_id": asset_id, "amount_atoms": 1 << 58}
             self.run({"kind": CommandKind.DEPOSIT, **funds})
         kinds = (0, AuctionKind.OPENING, AuctionKind.CLOSING)
@@ -127,7 +133,17 @@ class Rig:
             if (phase == Phase.AUCTION) == (kind != 0):
                 self._market(phase, kind, band, traded)
         self.cell_market = list(self.markets)
+        self._fill_with_pegs()
         self._control()
+
+    def _fill_with_pegs(self) -> None:
+        """Leave no room for a selling peg in one market of each phase that takes pegs."""
+        first = {phase: market for market, (phase, _, _) in reversed(self.markets.items())}
+        for phase in (Phase.OPEN, Phase.PRE_OPEN, Phase.AUCTION):
+            parked = {"account_id": PEGGED, "side": 2, "quantity_lots": 1, "trail_ticks": 1 << 40}
+            row = self.order(first[phase], OrderType.PRIMARY_PEG, TimeInForce.GTC) | parked
+            for _ in range(PEGS_PER_SIDE_MAX):
+                self.run(row)
 
     def _control(self) -> None:
         """Stop one account and limit others; cancel an order before it arrives."""
@@ -199,7 +215,7 @@ class Rig:
             "self_trade_prevention": 1,
             "quantity_lots": 10,
         }
-        if order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT}:
+        if order_type in PRICED:
             row["price_ticks"] = 100
         if order_type in {OrderType.STOP, OrderType.STOP_LIMIT}:
             row["trigger_price_ticks"] = 120

@@ -14,6 +14,7 @@ from engine.core.rejects import Reject as R
 GOOD_TILL = frozenset({F.GTC, F.DAY, F.GTD})
 AT_ONCE = frozenset({F.IOC, F.FOK})
 AUCTION_ONLY = frozenset({F.AT_OPEN, F.AT_CLOSE})
+PEGS = frozenset({T.PRIMARY_PEG, T.MIDPOINT_PEG})
 STOPS = frozenset({T.STOP, T.STOP_LIMIT, T.TRAILING_STOP})
 SHUT = frozenset({P.CLOSED, P.HALTED, P.WIND_DOWN})
 CALLS = frozenset({P.PRE_OPEN, P.AUCTION})
@@ -30,6 +31,7 @@ STATE = frozenset(
         R.MINIMUM_NOT_MET,
         R.NO_LAST_PRICE,
         R.NO_BAND,
+        R.TOO_MANY_PEGS,
     }
 )
 # What a new order is never refused for.
@@ -46,6 +48,7 @@ NOT_OF_ORDERS = frozenset(
         R.SELF_TRADE,
         R.WRONG_PHASE_CHANGE,
         R.TOO_MANY_DEADLINES,
+        R.PEG_NOT_REPLACEABLE,
     }
 )
 ANY: frozenset[int] = frozenset()
@@ -83,7 +86,7 @@ ORDERS = (
     Impossible(
         "only a limit price can be outside the collar",
         frozenset({R.PRICE_OUTSIDE_COLLAR}),
-        types=but(T.LIMIT, T.STOP_LIMIT),
+        types=but(T.LIMIT, T.STOP_LIMIT, *PEGS),
     ),
     Impossible(
         "an order at once does not stay, so it is not counted",
@@ -133,7 +136,7 @@ ORDERS = (
     Impossible(
         "only buys at market that wait need a band",
         frozenset({R.NO_BAND}),
-        types=frozenset({T.LIMIT, T.STOP_LIMIT, T.MARKET_BY_AMOUNT}),
+        types=PEGS | {T.LIMIT, T.STOP_LIMIT, T.MARKET_BY_AMOUNT},
     ),
     Impossible(
         "its amount is limited by itself",
@@ -188,5 +191,11 @@ ORDERS = (
         phases=frozenset({P.OPEN}),
         times=GOOD_TILL | AT_ONCE,
     ),
-    Impossible("a call takes every stop", frozenset({R.MARKET_PHASE}), phases=CALLS, types=STOPS),
+    Impossible(
+        "a call takes every stop and every peg",
+        frozenset({R.MARKET_PHASE}),
+        phases=CALLS,
+        types=STOPS | PEGS,
+    ),
+    Impossible("only pegs are counted as pegs", frozenset({R.TOO_MANY_PEGS}), types=but(*PEGS)),
 )

@@ -33,6 +33,7 @@ from engine.core.phases import Phase
 from tests.model.source_absent import AbsentRecipes
 from tests.model.source_controls import ControlRecipes
 from tests.model.source_definitions import Definitions
+from tests.model.source_pegs import PegRecipes
 from tests.model.source_phases import PHASED, SWINGING, Fields
 
 START_NS = 1_700_000_000_000_000_000
@@ -48,7 +49,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
+class CommandSource(Definitions, AbsentRecipes, ControlRecipes, PegRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -107,6 +108,8 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
         """Follow working orders and withdrawals in the reference's events."""
         for event in events:
             kind, order_id = int(event["kind"]), int(event["order_id"])
+            if event["market_id"] == QUIET_MARKET and kind == EventKind.ACCEPTED:
+                continue  # what waits there is left alone, so that it fills up
             if kind in {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED}:
                 self._orders.pop(order_id, None)
                 if int(event["flags"]) & (RESTING | WAITING) and len(self._orders) < KNOWN_MAX:
@@ -463,7 +466,7 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
-            (0.4, self._with_any("order_type", (0, 7, 8, 255))),
+            (0.4, self._with_any("order_type", (0, 9, 99, 255))),
             (0.3, self._with_any("time_in_force", (0, 8, 255))),
             (0.2, lambda: self._order(order_type=2, time_in_force=1, price_ticks=0)),
             (0.4, self._with_any("self_trade_prevention", (0, 6))),
@@ -556,6 +559,9 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
             (1.0, self._minimum),
             (1.5, self._by_amount),
             (5.0, self._stop),
+            (4.0, self._peg),
+            (1.5, lambda: self._parked_peg(QUIET_MARKET)),
+            (0.3, self._wrong_peg),
             (14.0, self._phased_order),
             (6.0, self._auction_order),
             (1.0, self._set_phase),

@@ -136,6 +136,16 @@ def _auction(kind: EventKind) -> Callable[[Stage, Result, Words], Wanted]:
     return read
 
 
+def _repriced(stage: Stage, result: Result, words: Words) -> Wanted:
+    order_id = stage.order(words.line, words.next("an order's label"))
+    wanted: Wanted = {"kind": EventKind.REPRICED, "order_id": order_id}
+    if words.accept("parked"):
+        return {**wanted, "flags": WAITING}
+    if not words.accept("@"):
+        raise words.line.error("expected @ and a price, or parked")
+    return {**wanted, "price_ticks": stage.ticks(words.next("a price"))}
+
+
 def _phase(stage: Stage, result: Result, words: Words) -> Wanted:
     name = words.next("a phase").replace("-", "_")
     return {"kind": EventKind.PHASE_CHANGED, "code": value_of(words.line, "phase", name)}
@@ -149,6 +159,7 @@ EVENTS: dict[str, Callable[[Stage, Result, Words], Wanted]] = {
     "cancelled": _cancelled,
     "reduced": _of_order(EventKind.REDUCED, has_size=True),
     "refreshed": _of_order(EventKind.REFRESHED, has_size=True),
+    "repriced": _repriced,
     "triggered": _of_order(EventKind.TRIGGERED, has_size=False),
 }
 
@@ -169,6 +180,10 @@ def _text(stage: Stage, result: Result, event: np.void) -> str:
         return f"{kind.name.lower()} {lots} @ {price}{surplus}"
     if kind == EventKind.PHASE_CHANGED:
         return f"phase {Phase(int(event['code'])).name.lower()}"
+    if kind == EventKind.REPRICED:
+        parked = int(event["flags"]) & WAITING
+        price = stage.tick.text(int(event["price_ticks"]))
+        return f"repriced {name} {'parked' if parked else f'@ {price}'}"
     return f"{kind.name.lower()} {name} {lots}"
 
 

@@ -132,6 +132,18 @@ def _trail(stage: Stage, words: Words, row: Fields) -> None:
         row["trail_ticks"] = stage.ticks(words.next("a distance"))
 
 
+def _peg(stage: Stage, words: Words, row: Fields) -> None:
+    row["order_type"] = OrderType.PRIMARY_PEG
+
+
+def _mid(stage: Stage, words: Words, row: Fields) -> None:
+    row["order_type"] = OrderType.MIDPOINT_PEG
+
+
+def _offset(stage: Stage, words: Words, row: Fields) -> None:
+    row["trail_ticks"] = stage.ticks(words.next("an offset"))
+
+
 def _prevention(stage: Stage, words: Words, row: Fields) -> None:
     mode = words.next("a self-trade mode")
     if mode not in _STP:
@@ -168,6 +180,9 @@ OPTIONS: dict[str, Callable[[Stage, Words, Fields], None]] = {
     "till": _till,
     "stop": _stop,
     "trail": _trail,
+    "peg": _peg,
+    "mid": _mid,
+    "offset": _offset,
     "stp": _prevention,
     "show": _show,
     "minimum": _minimum,

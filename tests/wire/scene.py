@@ -149,18 +149,29 @@ class Scene:
             "bob_withdrawal_id": self._withdraw(Party.BOB),
             "alice_bid_id": self._place(Party.ALICE, alice_client_id, side=1, price_ticks=9_000),
             "alice_bid_client_id": alice_client_id,
+            "alice_peg_id": self._place(
+                Party.ALICE, side=1, price_ticks=9_000, order_type=common_pb2.ORDER_TYPE_PRIMARY_PEG
+            ),
             "alice_ask_id": self._place(Party.ALICE, side=2, price_ticks=12_000),
             "done_order_id": done,
             "credit_client_id": self._credit(),
         }
 
-    def _place(self, party: Party, number: int = 0, *, side: int, price_ticks: int) -> int:
+    def _place(
+        self,
+        party: Party,
+        number: int = 0,
+        *,
+        side: int,
+        price_ticks: int,
+        order_type: common_pb2.OrderType.ValueType = common_pb2.ORDER_TYPE_LIMIT,
+    ) -> int:
         order = trading_pb2.PlaceOrder(
             client_id=client_id(number or uuid.uuid4().int),
             sent_time_ns=time.time_ns(),
             market_id=1,
             side=common_pb2.Side.ValueType(side),
-            order_type=common_pb2.ORDER_TYPE_LIMIT,
+            order_type=order_type,
             time_in_force=common_pb2.TIME_IN_FORCE_GTC,
             price_ticks=price_ticks,
             quantity_lots=1_000,

@@ -19,8 +19,9 @@ from tests.wire.run import Row, run
 from tests.wire.scene import Scene
 from tests.wire.table import Action, Command, Door, Foreign, Outcome, Party, Refusal, Try, judge
 
-# What an operator or the account itself has set before: not the input is at fault. Their rules are
-# held by tests/contract/core/test_controls.py, test_deadlines.py and test_cancel_before_arrival.py.
+# What an operator, the account itself or others have set before: not the input is at fault. Their
+# rules are held in tests/contract/core: test_controls.py, test_deadlines.py, test_pegs.py and
+# test_cancel_before_arrival.py.
 SET_BEFORE = frozenset(
     {
         Reject.KILLED,
@@ -32,6 +33,7 @@ SET_BEFORE = frozenset(
         Reject.RATE_EXCEEDED,
         Reject.CANCELLED_BEFORE_ARRIVAL,
         Reject.TOO_MANY_DEADLINES,
+        Reject.TOO_MANY_PEGS,
     }
 )
 # A kind that the core does not know: every door has messages of its own, which know their kinds.

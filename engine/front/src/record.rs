@@ -37,7 +37,7 @@ const ON_DISCONNECT: u64 = 128;
 const CANCEL_TAKER: u64 = 2;
 
 const SIDE_MAX: u64 = 2;
-const ORDER_TYPE_MAX: u64 = 6;
+const ORDER_TYPE_MAX: u64 = 8;
 const TIME_IN_FORCE_MAX: u64 = 7;
 const SELF_TRADE_MAX: u64 = 5;
 const TRIGGER_SOURCE_MAX: u64 = 2;

@@ -61,6 +61,10 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """A stop whose trigger follows the last price at a distance, in the order's favour only."""
     ORDER_TYPE_MARKET_BY_AMOUNT: _OrderType.ValueType  # 6
     """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+    ORDER_TYPE_PRIMARY_PEG: _OrderType.ValueType  # 7
+    """Stands at its own side's best price, an offset away from the market, never beyond its limit."""
+    ORDER_TYPE_MIDPOINT_PEG: _OrderType.ValueType  # 8
+    """Hidden, stands in the middle of the two best prices, never beyond its limit."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is decided."""
@@ -79,6 +83,10 @@ ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 5
 """A stop whose trigger follows the last price at a distance, in the order's favour only."""
 ORDER_TYPE_MARKET_BY_AMOUNT: OrderType.ValueType  # 6
 """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+ORDER_TYPE_PRIMARY_PEG: OrderType.ValueType  # 7
+"""Stands at its own side's best price, an offset away from the market, never beyond its limit."""
+ORDER_TYPE_MIDPOINT_PEG: OrderType.ValueType  # 8
+"""Hidden, stands in the middle of the two best prices, never beyond its limit."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -255,6 +263,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A cancel of this client id came before the order."""
     REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
     """The account, or the venue, has as many deadlines as it may."""
+    REJECT_CODE_TOO_MANY_PEGS: _RejectCode.ValueType  # 56
+    """The side of this market has as many pegs as it may."""
+    REJECT_CODE_PEG_NOT_REPLACEABLE: _RejectCode.ValueType  # 57
+    """A peg is not replaced: cancel it and place another."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -349,6 +361,10 @@ REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
 """A cancel of this client id came before the order."""
 REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
 """The account, or the venue, has as many deadlines as it may."""
+REJECT_CODE_TOO_MANY_PEGS: RejectCode.ValueType  # 56
+"""The side of this market has as many pegs as it may."""
+REJECT_CODE_PEG_NOT_REPLACEABLE: RejectCode.ValueType  # 57
+"""A peg is not replaced: cancel it and place another."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:

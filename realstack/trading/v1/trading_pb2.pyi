@@ -203,11 +203,11 @@ class PlaceOrder(_message.Message):
     order_type: _common_pb2.OrderType.ValueType
     """How its price is decided."""
     time_in_force: _common_pb2.TimeInForce.ValueType
-    """A limit order takes any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; stops GTC, DAY or
-    GTD.
+    """A limit order takes any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; stops and pegs
+    GTC, DAY or GTD.
     """
     price_ticks: _builtins.int
-    """Limit price in ticks, of limit and stop-limit orders."""
+    """Limit price in ticks, of limit and stop-limit orders and pegs."""
     quantity_lots: _builtins.int
     """Quantity in lots."""
     post_only: _builtins.bool
@@ -233,7 +233,9 @@ class PlaceOrder(_message.Message):
     trigger_price_ticks: _builtins.int
     """A stop's trigger price in ticks."""
     trail_ticks: _builtins.int
-    """A trailing stop's distance in ticks, or zero."""
+    """A trailing stop's distance, or a primary peg's offset from its side's best price, in ticks, or
+    zero.
+    """
     trail_ppm: _builtins.int
     """A trailing stop's distance in millionths of the price, or zero."""
     amount_atoms: _builtins.int
@@ -1174,6 +1176,7 @@ class Execution(_message.Message):
     TRIGGERED_FIELD_NUMBER: _builtins.int
     REFRESHED_FIELD_NUMBER: _builtins.int
     DEADLINE_NEAR_FIELD_NUMBER: _builtins.int
+    REPRICED_FIELD_NUMBER: _builtins.int
     execution_sequence: _builtins.int
     """Dense per account, from 1."""
     sequence: _builtins.int
@@ -1216,6 +1219,10 @@ class Execution(_message.Message):
     def deadline_near(self) -> Global___DeadlineNear:
         """Orders will be cancelled unless the deadline is renewed."""
 
+    @_builtins.property
+    def repriced(self) -> Global___OrderRepriced:
+        """A peg moved with the price that it follows."""
+
     def __init__(
         self,
         *,
@@ -1231,12 +1238,13 @@ class Execution(_message.Message):
         triggered: Global___OrderTriggered | None = ...,
         refreshed: Global___OrderRefreshed | None = ...,
         deadline_near: Global___DeadlineNear | None = ...,
+        repriced: Global___OrderRepriced | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "triggered", b"triggered"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "repriced", b"repriced", "triggered", b"triggered"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "sequence", b"sequence", "time_ns", b"time_ns", "triggered", b"triggered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "repriced", b"repriced", "sequence", b"sequence", "time_ns", b"time_ns", "triggered", b"triggered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance", "triggered", "refreshed", "deadline_near"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance", "triggered", "refreshed", "deadline_near", "repriced"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1531,6 +1539,40 @@ class OrderReplaced(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___OrderReplaced: _TypeAlias = OrderReplaced  # noqa: Y015
+
+@_typing.final
+class OrderRepriced(_message.Message):
+    """A peg moved to another price, at the back there; leaves and filled are those after what it traded
+    on arriving there.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_FIELD_NUMBER: _builtins.int
+    QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
+    quantity_lots: _builtins.int
+    """The total quantity."""
+    waiting: _builtins.bool
+    """Whether it is parked: off the book until there is a price to follow."""
+    @_builtins.property
+    def order(self) -> Global___OrderState:
+        """The order, at its new price; while it is parked, at its limit."""
+
+    def __init__(
+        self,
+        *,
+        order: Global___OrderState | None = ...,
+        quantity_lots: _builtins.int = ...,
+        waiting: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "quantity_lots", b"quantity_lots", "waiting", b"waiting"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderRepriced: _TypeAlias = OrderRepriced  # noqa: Y015
 
 @_typing.final
 class OrderReduced(_message.Message):

@@ -98,6 +98,33 @@ async def test_a_trailing_stop_follows_the_price(rest: Rest, alice: Member, bob:
     assert (await shown(rest, alice, placed))["trigger_price"] == "91.12"
 
 
+async def test_a_peg_follows_its_side_and_tells_where_it_stands(
+    rest: Rest, alice: Member, bob: Member
+) -> None:
+    """Parked at first, then its offset away from the best price; its limit is its trigger price."""
+    placed = await rest.place(bob, type="primary_peg", price="60", offset="0.25", quantity="1")
+    assert (await shown(rest, bob, placed))["waiting"] is True
+    for best, stands in (("50", "49.75"), ("51", "50.75"), ("70", "60.00")):
+        await rest.place(alice, price=best, quantity="0.1")
+        order_shown = await shown(rest, bob, placed)
+        assert (order_shown["price"], order_shown["waiting"]) == (stands, False)
+        assert order_shown["trigger_price"] == "60.00"
+
+
+async def test_midpoint_pegs_trade_unseen_between_the_best_prices(
+    rest: Rest, alice: Member, bob: Member
+) -> None:
+    """Neither is shown, and both get the middle."""
+    await rest.place(alice, price="80", quantity="0.1")
+    await rest.place(alice, side="sell", price="82", quantity="0.1")
+    first = await rest.place(alice, type="midpoint_peg", price="90", quantity="1")
+    assert (await shown(rest, alice, first))["visible"] == "0.000"
+    second = await rest.place(bob, side="sell", type="midpoint_peg", price="1", quantity="1")
+    assert second["filled"] == "1.000"
+    fills = (await rest.get("/v1/fills", bob))["fills"]
+    assert [each["price"] for each in fills] == ["81.00"]
+
+
 async def test_an_order_by_amount_spends_at_most_its_amount(
     rest: Rest, alice: Member, bob: Member
 ) -> None:

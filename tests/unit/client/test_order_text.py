@@ -29,6 +29,8 @@ GOOD: dict[OrderType, dict[str, Any]] = {
     OrderType.STOP_LIMIT: {"price": "1.25", "quantity": "2", "trigger_price": "1.5"},
     OrderType.TRAILING_STOP: {"quantity": "2", "trail": "0.05"},
     OrderType.MARKET_BY_AMOUNT: {"amount": "0.000007"},
+    OrderType.PRIMARY_PEG: {"price": "1.25", "quantity": "2"},
+    OrderType.MIDPOINT_PEG: {"price": "1.25", "quantity": "2"},
 }
 FIELDS: dict[str, Any] = {
     "price": "1",
@@ -39,6 +41,7 @@ FIELDS: dict[str, Any] = {
     "trigger_source": "reference",
     "trail": "1",
     "trail_ppm": 5,
+    "offset": "1",
     "amount": "1",
     "post_only": True,
     "slide": True,
@@ -59,6 +62,8 @@ EXTRA = {
     OrderType.STOP_LIMIT: {"price", "quantity", "trigger_price", "trigger_source"},
     OrderType.TRAILING_STOP: {"quantity", "trail", "trail_ppm"},
     OrderType.MARKET_BY_AMOUNT: {"amount"},
+    OrderType.PRIMARY_PEG: {"price", "quantity", "offset", "hidden"},
+    OrderType.MIDPOINT_PEG: {"price", "quantity"},
 }
 ALIEN = [(kind, field) for kind, taken in EXTRA.items() for field in FIELDS if field not in taken]
 
@@ -82,7 +87,10 @@ def test_each_type_has_its_numbers_in_whole_steps() -> None:
         },
         OrderType.TRAILING_STOP: {"quantity_lots": 2_000, "trail_ticks": 5},
         OrderType.MARKET_BY_AMOUNT: {"amount_atoms": 7},
+        OrderType.PRIMARY_PEG: {"price_ticks": 125, "quantity_lots": 2_000},
+        OrderType.MIDPOINT_PEG: {"price_ticks": 125, "quantity_lots": 2_000},
     }
+    assert numbers(OrderType.PRIMARY_PEG, offset="0.05")["trail_ticks"] == 5
 
 
 def test_an_iceberg_and_a_minimum_are_in_lots() -> None:

@@ -32,6 +32,11 @@ def retell(events: Any, told: dict[int, list[Told]]) -> None:
                 told[int(event["maker_account_id"])].append((*key, True))
 
 
+ARRIVALS = frozenset(
+    {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED, EventKind.REPRICED}
+)
+
+
 def read_all(feed: ExecutionFeed, account_id: int, start: int, step: int) -> list[Told]:
     """Read executions from a sequence to the end, `step` at a time."""
     found: list[Told] = []
@@ -76,7 +81,7 @@ def test_a_fill_carries_the_limit_price_of_the_order_it_is_told_to() -> None:
     for events in (drive.opening, *drive.events(3_000, 10)):
         feed.consume(events)
         for index, event in enumerate(events):
-            if event["kind"] in {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED}:
+            if event["kind"] in ARRIVALS:
                 price = int(event["price_ticks"])
             if event["kind"] != EventKind.FILL:
                 continue

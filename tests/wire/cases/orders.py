@@ -213,6 +213,15 @@ CASES: tuple[Case, ...] = (
         text_field="price",
     ),
     bad_command(
+        "peg: one that would be replaced",
+        REPLACE,
+        Reject.PEG_NOT_REPLACEABLE,
+        whole={"order_id": Known("alice_peg_id"), "price_ticks": 9_001, "quantity_lots": 2_000},
+        text={"order_id": Known("alice_peg_id"), "price": "90.01", "quantity": "2"},
+        whole_field="order_id",
+        text_field="order_id",
+    ),
+    bad_command(
         "price: negative, of a replace",
         REPLACE,
         Reject.INVALID_PRICE,

@@ -1,0 +1,4 @@
+"""Pegs.
+
+Only other compiled modules call it: see the `.pxd`.
+"""
