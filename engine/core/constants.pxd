@@ -19,7 +19,9 @@ cdef enum:
     SET_ID_WINDOW = 12
     TICK = 13
     SET_REFERENCE_PRICE = 14
-    COMMAND_KINDS = 15  # how many numbers a kind may have, 0 included
+    MASS_QUOTE = 23
+    QUOTE_ENTRY = 24
+    COMMAND_KINDS = 25  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
@@ -30,6 +32,7 @@ cdef enum:
     STOP_LIMIT = 4
     TRAILING_STOP = 5
     MARKET_BY_AMOUNT = 6
+    QUOTE = 9
     GTC = 1
     IOC = 2
     FOK = 3
@@ -63,6 +66,7 @@ cdef enum:
     EVENT_DEFINED = 10
     EVENT_REFRESHED = 11
     EVENT_TRIGGERED = 12
+    EVENT_QUOTED = 22
 
     # flags of events
     ANSWER = 1
@@ -80,6 +84,7 @@ cdef enum:
     REASON_SELF_TRADE = 3
     REASON_CANCEL_ALL = 4
     REASON_EXPIRED = 5
+    REASON_QUOTE_REPLACED = 13
 
     # Tag
     TAG_BALANCE = 1
@@ -127,6 +132,8 @@ cdef enum:
     MINIMUM_NOT_MET = 30
     NO_LAST_PRICE = 31
     NO_BAND = 32
+    GROUP_INCOMPLETE = 50
+    QUOTE_CROSSES_ITSELF = 51
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000
@@ -142,6 +149,7 @@ cdef enum:
     IDS_MAX_DEFAULT = 10000000
     IDS_MAX_LIMIT = 100000000
     ID_EVICTIONS_PER_COMMAND_MAX = 8
+    GROUP_ENTRIES_MAX = 999
 
 # Limits that do not fit an int: as text for the C compiler, with their types.
 cdef extern from *:

@@ -33,6 +33,8 @@ ID_EVICTIONS_PER_COMMAND_MAX = 8  # bounds the work of one command; entries of w
 
 NEVER_NS = (1 << 63) - 1  # the time of what is not due
 
+GROUP_ENTRIES_MAX = 999  # of a compound command: with its header it is 1,000 records
+
 COMMANDS_PER_BATCH_MAX = 4_096  # a batch is one frame of the journal and one sync
 
 # Total of balances + fees + one deposit must fit in 63 bits, or the conservation sum could wrap.

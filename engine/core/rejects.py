@@ -46,6 +46,8 @@ class Reject(IntEnum):
     MINIMUM_NOT_MET = 30
     NO_LAST_PRICE = 31
     NO_BAND = 32
+    GROUP_INCOMPLETE = 50
+    QUOTE_CROSSES_ITSELF = 51
 
     @property
     def transient(self) -> bool:
@@ -79,3 +81,4 @@ class CancelReason(IntEnum):
     SELF_TRADE = 3
     CANCEL_ALL = 4
     EXPIRED = 5
+    QUOTE_REPLACED = 13

@@ -14,7 +14,7 @@ from engine.core.limits import SENT_TIME_AHEAD_NS_MAX
 from engine.core.rejects import Reject
 from engine.reference import scan
 from engine.reference.book import Book
-from engine.reference.command import Command, decode
+from engine.reference.command import Command, decode, grouped
 from engine.reference.definitions import DEFINERS
 from engine.reference.event import Events, as_array
 from engine.reference.expiry import expire
@@ -28,6 +28,7 @@ from engine.reference.state import Asset, Market, Order, Withdrawal
 from engine.reference.work import work_fired
 
 _DEFINITIONS = frozenset(DEFINERS)
+_NEEDS_MARKET = frozenset({CommandKind.PLACE, CommandKind.MASS_QUOTE})
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
 
@@ -68,14 +69,11 @@ class ReferenceVenue(Queries):
         check(commands.dtype == COMMAND, "commands have the command dtype")
         data = np.ascontiguousarray(commands).tobytes()
         size = COMMAND.itemsize
-        parts = [self._apply(decode(data[at : at + size])) for at in range(0, len(data), size)]
-        return as_array(b"".join(parts))
+        records = [decode(data[at : at + size]) for at in range(0, len(data), size)]
+        return as_array(b"".join(self._apply(command) for command in grouped(records)))
 
     def _apply(self, command: Command) -> bytes:
-        check(command.sequence == self.sequence_last + 1, "sequences have no gap")
-        check(command.time_ns > self.time_ns_last, "time rises")
-        self.sequence_last = command.sequence
-        self.time_ns_last = command.time_ns
+        self._stamped(command)
         events = Events(command)
         if expire(self, command.time_ns, events):
             work_fired(self, events)
@@ -86,7 +84,16 @@ class ReferenceVenue(Queries):
             events.rejected(reject)
         elif command.client_id != (0, 0):
             self._remember(command, events)
+        for entry in command.entries:
+            self._stamped(entry)
         return events.encode()
+
+    def _stamped(self, record: Command) -> None:
+        """Follow a record's place in the order and its time."""
+        check(record.sequence == self.sequence_last + 1, "sequences have no gap")
+        check(record.time_ns > self.time_ns_last, "time rises")
+        self.sequence_last = record.sequence
+        self.time_ns_last = record.time_ns
 
     def _run(self, command: Command, events: Events) -> Reject:
         reject = shape_reject(command) or self._known_reject(command)
@@ -115,7 +122,7 @@ class ReferenceVenue(Queries):
             return Reject.UNKNOWN_ACCOUNT
         if kind in _USES_ASSET and command.asset_id not in self.assets_by_id:
             return Reject.UNKNOWN_ASSET
-        needs_market = kind == CommandKind.PLACE or (
+        needs_market = kind in _NEEDS_MARKET or (
             kind == CommandKind.CANCEL_ALL and command.market_id != 0
         )
         if needs_market and command.market_id not in self.markets_by_id:
