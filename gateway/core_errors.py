@@ -94,6 +94,12 @@ CORE_ERRORS: dict[Reject, CoreError] = {
         409, "type", "a trailing stop needs a last price, and the market has not traded"
     ),
     Reject.NO_BAND: CoreError(422, "type", "a buy stop at market needs a market with a price band"),
+    Reject.MARKET_PHASE: CoreError(409, None, "the market's phase does not allow this now"),
+    Reject.WRONG_PHASE_CHANGE: CoreError(409, None, "this phase may not follow the market's phase"),
+    Reject.GROUP_INCOMPLETE: CoreError(422, None, "a compound command needs all its entries"),
+    Reject.QUOTE_CROSSES_ITSELF: CoreError(
+        422, "price", "the best bid of a quote must be below its best ask"
+    ),
 }
 
 if set(CORE_ERRORS) != set(Reject) - {Reject.NONE}:

@@ -1,72 +1,34 @@
-"""Custody: where each participant's tokens lie, and the instructions that make and move them.
+"""Custody: the vaults of the market program, each at an address made from its owner and its mint.
 
-A custody account is a token account that the settlement authority owns, at an address made from
-the authority, the account id and the asset id: anyone can work it out, nothing has to be stored.
-Account 0 is the venue's own, for fees.
+A participant's vaults belong to its wallet. Account 0 is the venue's own, for fees: its vaults
+belong to the program's config. The clearing vaults stand between those who give and those who get;
+they belong to the address that every vault obeys, and end each settlement where they began.
 """
 
 from __future__ import annotations
 
 from solders.instruction import Instruction
 from solders.pubkey import Pubkey
-from solders.system_program import (
-    CreateAccountWithSeedParams,
-    create_account_with_seed,
-)
 from spl.token.instructions import (
     create_idempotent_associated_token_account,
     get_associated_token_address,
-    initialize_account3,
-    transfer_checked,
 )
-from spl.token.models import InitializeAccount3Params, TransferCheckedParams
 
-from settlement.registry import Asset
+from realstack.chain.market import Market, Token
+from settlement.fills import FEE_ACCOUNT_ID
+from settlement.registry import Asset, RegistryFile
 
-TOKEN_ACCOUNT_BYTES = 165
-
-
-def custody_seed(account_id: int, asset_id: int) -> str:
-    """Return the seed of a custody account, at most 32 bytes."""
-    return f"rs:{account_id}:{asset_id}"
+CLEARING_ACCOUNT_ID = (1 << 31) - 1
+"""Stands for the clearing vaults; beyond every participant's account id."""
 
 
-def custody_address(authority: Pubkey, account_id: int, asset: Asset) -> Pubkey:
-    """Return the address of a participant's custody account of an asset; 0: the fee account."""
-    seed = custody_seed(account_id, asset.asset_id)
-    return Pubkey.create_with_seed(authority, seed, asset.token_program)
+class UnknownOwner(Exception):
+    """An account has no wallet, and so no vaults."""
 
 
-def create_custody(
-    *, payer: Pubkey, authority: Pubkey, account_id: int, asset: Asset, rent_lamports: int
-) -> list[Instruction]:
-    """Build the instructions that make a custody account.
-
-    Args:
-        payer: Pays the rent; signs.
-        authority: The settlement authority; signs, and will own the account.
-        account_id: The participant, or 0 for the fee account.
-        asset: Its asset.
-        rent_lamports: What the node asks for an account of `TOKEN_ACCOUNT_BYTES`.
-    """
-    address = custody_address(authority, account_id, asset)
-    create = create_account_with_seed(
-        CreateAccountWithSeedParams(
-            from_pubkey=payer,
-            to_pubkey=address,
-            base=authority,
-            seed=custody_seed(account_id, asset.asset_id),
-            lamports=rent_lamports,
-            space=TOKEN_ACCOUNT_BYTES,
-            owner=asset.token_program,
-        )
-    )
-    initialize = initialize_account3(
-        InitializeAccount3Params(
-            program_id=asset.token_program, account=address, mint=asset.mint, owner=authority
-        )
-    )
-    return [create, initialize]
+def token_of(asset: Asset) -> Token:
+    """Return an asset's mint as the market program's builders take it."""
+    return Token(asset.mint, asset.token_program)
 
 
 def wallet_token_address(wallet: Pubkey, asset: Asset) -> Pubkey:
@@ -81,60 +43,45 @@ def create_wallet_token_account(*, payer: Pubkey, wallet: Pubkey, asset: Asset) 
     )
 
 
-def move(
-    *, asset: Asset, source: Pubkey, destination: Pubkey, owner: Pubkey, amount_atoms: int
-) -> Instruction:
-    """Build a transfer that names mint and decimals, so that a wrong one fails; `owner` signs."""
-    return transfer_checked(
-        TransferCheckedParams(
-            program_id=asset.token_program,
-            source=source,
-            mint=asset.mint,
-            dest=destination,
-            owner=owner,
-            amount=amount_atoms,
-            decimals=asset.decimals,
-        )
-    )
-
-
-def deposit(
-    *, authority: Pubkey, wallet: Pubkey, account_id: int, asset: Asset, amount_atoms: int
-) -> Instruction:
-    """Build a deposit: from the wallet's token account to the participant's custody account."""
-    return move(
-        asset=asset,
-        source=wallet_token_address(wallet, asset),
-        destination=custody_address(authority, account_id, asset),
-        owner=wallet,
-        amount_atoms=amount_atoms,
-    )
-
-
-def withdrawal(
-    *, authority: Pubkey, wallet: Pubkey, account_id: int, asset: Asset, amount_atoms: int
-) -> Instruction:
-    """Build a withdrawal: from the participant's custody account to the wallet's token account."""
-    return move(
-        asset=asset,
-        source=custody_address(authority, account_id, asset),
-        destination=wallet_token_address(wallet, asset),
-        owner=authority,
-        amount_atoms=amount_atoms,
-    )
-
-
 class Custody:
-    """Custody addresses of one authority, each worked out once."""
+    """The vaults of one market program as account ids and assets, each worked out once."""
 
-    def __init__(self, authority: Pubkey) -> None:
-        """Begin with none worked out."""
+    def __init__(self, registry: RegistryFile, authority: Pubkey) -> None:
+        """Begin with none worked out.
+
+        Args:
+            registry: Names the program, and the wallets of accounts.
+            authority: The settlement authority.
+        """
         self.authority = authority
-        self._known: dict[tuple[int, Asset], Pubkey] = {}
+        self.market = Market(registry.current.market_program)
+        self._registry = registry
+        self._known: dict[tuple[Pubkey, Pubkey], Pubkey] = {}
+
+    def owner(self, account_id: int) -> Pubkey:
+        """Return whose vaults an account's are.
+
+        Raises:
+            UnknownOwner: The instruments file names no wallet for it, even when read again.
+        """
+        if account_id == FEE_ACCOUNT_ID:
+            return self.market.config
+        if account_id == CLEARING_ACCOUNT_ID:
+            return self.market.authority
+        wallet = self._registry.current.wallets.get(account_id)
+        if wallet is None and self._registry.refresh():
+            wallet = self._registry.current.wallets.get(account_id)
+        if wallet is None:
+            raise UnknownOwner(f"account {account_id}: the instruments file names no wallet")
+        return wallet
 
     def address(self, account_id: int, asset: Asset) -> Pubkey:
-        """Return the custody address of an account and asset."""
-        key = (account_id, asset)
+        """Return the vault of an account and asset.
+
+        Raises:
+            UnknownOwner: The account has no wallet.
+        """
+        key = (self.owner(account_id), asset.mint)
         if key not in self._known:
-            self._known[key] = custody_address(self.authority, account_id, asset)
+            self._known[key] = self.market.vault(*key)[0]
         return self._known[key]

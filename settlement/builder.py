@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from solders.hash import Hash
-from solders.instruction import Instruction
-from solders.message import Message
+from solders.message import MessageV1
 
+from engine.core.invariants import check
+from realstack.chain.market import Batch
 from settlement.accounts import Custody
 from settlement.netting import Transfer
-from settlement.payments import Move, Payment
+from settlement.payments import Payment, PaymentKind
 from settlement.registry import Asset, RegistryFile
 from settlement.transactions import (
-    batch_instructions,
+    DEADLINE_SLOTS,
+    WITHDRAWAL_UNITS,
+    batch_size,
     compile_message,
-    receipt,
+    deltas_of,
+    settlement_instruction,
     withdrawal_instructions,
 )
 
@@ -23,54 +27,64 @@ class UnknownAsset(Exception):
 
 
 class Builder:
-    """Lays out messages under one authority."""
+    """Lays out messages of one market program."""
 
-    def __init__(self, custody: Custody, registry: RegistryFile, *, rent_lamports: int) -> None:
+    def __init__(self, custody: Custody, registry: RegistryFile) -> None:
         """Take what all messages share.
 
         Args:
-            custody: Addresses of custody accounts.
+            custody: Addresses of vaults.
             registry: Mints of assets.
-            rent_lamports: What the node asks for an account without data: a receipt.
         """
         self._custody = custody
         self._registry = registry
-        self._rent_lamports = rent_lamports
 
-    def message(self, payment: Payment, blockhash: Hash) -> Message:
+    def message(self, payment: Payment, blockhash: Hash, slot: int) -> MessageV1:
         """Lay out the message of a payment.
+
+        Args:
+            payment: A batch or a withdrawal.
+            blockhash: What its life is counted from.
+            slot: Where that was told: the deadline is counted from it.
 
         Raises:
             UnknownAsset: When an asset of it has no mint.
+            UnknownOwner: When an account of it has no wallet.
         """
-        authority = self._custody.authority
-        instructions = [receipt(authority, payment.receipt_seed, self._rent_lamports)]
-        transfers: list[Transfer] = []
-        for move in payment.moves:
-            if move.to_account_id is not None:
-                transfers.append(
-                    Transfer(
-                        move.asset_id,
-                        move.from_account_id,
-                        move.to_account_id,
-                        move.amount_atoms,
-                    )
-                )
-            else:
-                instructions += self._withdrawal(move)
+        if payment.kind is PaymentKind.WITHDRAWAL:
+            return self._withdrawal(payment, blockhash, slot)
+        transfers = transfers_of(payment)
         assets = {each.asset_id: self.asset(each.asset_id) for each in transfers}
-        instructions += batch_instructions(self._custody, assets, transfers)
-        return compile_message(authority, instructions, blockhash)
+        batch = Batch(
+            batch_id=payment.receipt_number,
+            fills_hash=payment.fills_sha256,
+            deadline_slot=slot + DEADLINE_SLOTS,
+            deltas=deltas_of(self._custody, assets, transfers),
+        )
+        programs = {asset.token_program for asset in assets.values()}
+        return compile_message(
+            self._custody.authority,
+            [settlement_instruction(self._custody, batch)],
+            blockhash,
+            units=batch_size(transfers, len(programs)).compute_units,
+        )
 
-    def _withdrawal(self, move: Move) -> list[Instruction]:
+    def _withdrawal(self, payment: Payment, blockhash: Hash, slot: int) -> MessageV1:
+        (move,) = payment.moves
         if move.to_wallet is None:
-            raise LookupError("a move goes to a custody account or to a wallet")
-        return withdrawal_instructions(
+            raise LookupError("a withdrawal goes to a wallet")
+        owner = self._custody.owner(move.from_account_id)
+        check(owner == move.to_wallet, "a withdrawal goes to the wallet that owns the vault")
+        instructions = withdrawal_instructions(
             self._custody,
             self.asset(move.asset_id),
-            account_id=move.from_account_id,
+            withdrawal_id=payment.receipt_number,
             wallet=move.to_wallet,
             amount_atoms=move.amount_atoms,
+            deadline_slot=slot + DEADLINE_SLOTS,
+        )
+        return compile_message(
+            self._custody.authority, instructions, blockhash, units=WITHDRAWAL_UNITS
         )
 
     def asset(self, asset_id: int) -> Asset:
@@ -85,3 +99,12 @@ class Builder:
         if asset is None:
             raise UnknownAsset(f"asset {asset_id}: the instruments file names no mint")
         return asset
+
+
+def transfers_of(payment: Payment) -> list[Transfer]:
+    """Return the moves of a payment that stay in custody."""
+    return [
+        Transfer(move.asset_id, move.from_account_id, move.to_account_id, move.amount_atoms)
+        for move in payment.moves
+        if move.to_account_id is not None
+    ]

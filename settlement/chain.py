@@ -19,7 +19,7 @@ from solana.rpc.core import RPCException
 from solana.rpc.models import DataSliceOpts, TxOpts
 from solders.errors import SerdeJSONError
 from solders.hash import Hash
-from solders.message import Message
+from solders.message import MessageV1
 from solders.pubkey import Pubkey
 from solders.rpc.errors import (
     MethodNotFoundMessage,
@@ -34,6 +34,7 @@ from solders.transaction_status import (
     TransactionErrorInstructionError,
 )
 
+from realstack.chain.market import IDL
 from settlement.chain_records import ChainTransaction, transaction_of
 from settlement.transactions import unsigned
 
@@ -95,6 +96,14 @@ class Failure:
     text: str
     instruction: int | None = None
     code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """How a message would fail now, if it would, and the compute units that it takes."""
+
+    failure: Failure | None
+    compute_units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +204,8 @@ class Chain:
             raise ChainUnavailable("the node answered another number of statuses than asked for")
         return Statuses(answer.context.slot, found)
 
-    async def simulate(self, message: Message, *, slot_min: int) -> Failure | None:
-        """Run a message on the confirmed state and keep nothing; return why it fails, if it does.
+    async def simulate(self, message: MessageV1, *, slot_min: int) -> Simulation:
+        """Run a message on the confirmed state and keep nothing.
 
         Args:
             message: Its blockhash is replaced by a recent one.
@@ -209,7 +218,12 @@ class Chain:
             replace_recent_blockhash=True,
             min_context_slot=slot_min,
         )
-        return None if answer.value.err is None else failure_of(answer.value.err)
+        failure = None if answer.value.err is None else failure_of(answer.value.err)
+        return Simulation(failure, answer.value.units_consumed or 0)
+
+    async def lamports(self, address: Pubkey) -> int:
+        """Return the confirmed balance of an address."""
+        return (await _ask(self._client.get_balance, address, Confirmed)).value
 
     async def send(self, transaction: bytes) -> str:
         """Hand a signed transaction to the node; return why the node did not want it, or ''.
@@ -320,7 +334,8 @@ def failure_of(error: Any) -> Failure:
         return Failure(_name(error))
     inner = error.err
     if isinstance(inner, InstructionErrorCustom):
-        meaning = _TOKEN_ERRORS.get(inner.code, "program error") if error.index else "program error"
+        name, message = IDL.errors.get(inner.code, ("", _TOKEN_ERRORS.get(inner.code, "")))
+        meaning = f"{name}: {message}" if name else message or "program error"
         text = f"instruction {error.index}: {meaning} (code {inner.code})"
         return Failure(text, error.index, inner.code)
     return Failure(f"instruction {error.index}: {_name(inner)}", error.index)

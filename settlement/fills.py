@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 FEE_ACCOUNT_ID = 0
@@ -34,6 +35,29 @@ class Fill:
     def fee_atoms(self) -> int:
         """What the venue takes from both sides, in quote atoms."""
         return self.buyer_fee_atoms + self.seller_fee_atoms
+
+
+def fills_sha256(fills: Iterable[Fill]) -> bytes:
+    """Return the hash of a batch's fills that its receipt holds.
+
+    Over each fill in order: trade id, accounts of buyer and seller, assets, and the four amounts,
+    each as 8 bytes, little-endian.
+    """
+    digest = hashlib.sha256()
+    for fill in fills:
+        for number in (
+            fill.trade_id,
+            fill.buyer_account_id,
+            fill.seller_account_id,
+            fill.base_asset_id,
+            fill.quote_asset_id,
+            fill.base_atoms,
+            fill.quote_atoms,
+            fill.buyer_fee_atoms,
+            fill.seller_fee_atoms,
+        ):
+            digest.update(number.to_bytes(8, "little"))
+    return digest.digest()
 
 
 @dataclass(frozen=True, slots=True)

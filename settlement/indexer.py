@@ -16,7 +16,7 @@ import structlog
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
-from settlement.accounts import Custody
+from settlement.accounts import CLEARING_ACCOUNT_ID, Custody
 from settlement.chain import ADDRESSES_PER_CALL, SIGNATURES_PER_PAGE, Chain, Sighting
 from settlement.clock import Clock
 from settlement.fills import FEE_ACCOUNT_ID
@@ -34,8 +34,9 @@ FULL_SCAN_PASSES = 64  # an account whose balance is as it was is read this seld
 
 
 def vaults_of(custody: Custody, registry: Registry) -> dict[Pubkey, Vault]:
-    """Return every custody account that there may be, by address."""
-    accounts = [FEE_ACCOUNT_ID, *registry.wallets]
+    """Return every vault that there may be, by address; those of the venue too."""
+    wallets = [account_id for account_id, wallet in registry.wallets.items() if wallet is not None]
+    accounts = [FEE_ACCOUNT_ID, CLEARING_ACCOUNT_ID, *wallets]
     return {
         custody.address(account_id, asset): (account_id, asset.asset_id)
         for account_id in accounts
@@ -47,7 +48,7 @@ def why_not(deposit: SeenDeposit) -> str:
     """Return why a deposit cannot be credited and is for a person; '' if it can."""
     if deposit.instruction.startswith(UNEXPLAINED):
         return "no known instruction explains it"
-    if deposit.account_id == FEE_ACCOUNT_ID:
+    if deposit.account_id in (FEE_ACCOUNT_ID, CLEARING_ACCOUNT_ID):
         return "it came into the venue's own account"
     return ""
 

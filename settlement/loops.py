@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from services._base.retry import Backoff
+from settlement.accounts import UnknownOwner
 from settlement.builder import UnknownAsset
 from settlement.chain import ChainUnavailable
 from settlement.clock import seconds
@@ -25,6 +26,7 @@ TRANSIENT = (
     NotAllowed,
     RegistryInvalid,
     UnknownAsset,
+    UnknownOwner,
     LeaseLost,
     OSError,
     TimeoutError,

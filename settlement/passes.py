@@ -27,7 +27,7 @@ from settlement.intake import Intake
 from settlement.loops import repeat
 from settlement.registry import RegistryFile
 from settlement.settler import Rules, Settler
-from settlement.signer import Signer
+from settlement.signer import Signer, Wallets
 from settlement.store.batches import BatchStore
 from settlement.store.deposits import DepositStore
 from settlement.store.fills import FillStore
@@ -104,14 +104,15 @@ class Passes:
         stores: Stores,
         registry: RegistryFile,
         signer: Signer,
+        wallets: Wallets,
         timing: Timing,
         genesis_hash: str,
         rent_lamports: int,
     ) -> None:
         """Put the parts together; nothing runs yet."""
         clock = SystemClock()
-        custody = Custody(signer.address)
-        builder = Builder(custody, registry, rent_lamports=rent_lamports)
+        custody = Custody(registry, signer.address)
+        builder = Builder(custody, registry)
         self._clock = clock
         self._timing = timing
         self._stores = stores
@@ -135,8 +136,10 @@ class Passes:
                 builder=builder,
                 custody=custody,
                 signer=signer,
+                wallets=wallets,
                 clock=clock,
                 genesis_hash=genesis_hash,
+                receipt_lamports=rent_lamports,
             ),
             confirmer=Confirmer(chain),
             clock=clock,

@@ -38,20 +38,22 @@ class Payment:
         kind: What it is for.
         state: Where it stands.
         order_key: Its place in trade order: the trade id of its first fill; 0 for a withdrawal.
-        receipt_seed: Names its receipt on chain.
+        receipt_number: With the kind it names its receipt on chain: batch id or withdrawal id.
         failures: How often it, or the batch that it was split from, failed on chain.
         attempts: How often it was signed.
         moves: What it moves.
+        fills_sha256: Hash of a batch's fills, which its receipt holds.
     """
 
     payment_id: int
     kind: PaymentKind
     state: State
     order_key: int
-    receipt_seed: str
+    receipt_number: int
     failures: int
     attempts: int
     moves: tuple[Move, ...]
+    fills_sha256: bytes = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ class Attempt:
         transaction_bytes: What is broadcast, always the same.
         signed_slot: The slot that the node was at.
         signed_time_ns: When.
+        account_locks: Accounts that the transaction names.
+        participants: Owners whose vaults it changes, the venue's included.
+        compute_units: What its simulation took.
     """
 
     signature: Signature
@@ -73,3 +78,13 @@ class Attempt:
     transaction_bytes: bytes
     signed_slot: int
     signed_time_ns: int
+    account_locks: int = 0
+    participants: int = 0
+    compute_units: int = 0
+
+
+def participants_of(payment: Payment) -> set[int]:
+    """Return the accounts whose vaults a payment changes, the fee account included."""
+    accounts = {move.from_account_id for move in payment.moves}
+    arriving = {each.to_account_id for each in payment.moves if each.to_account_id is not None}
+    return accounts | arriving

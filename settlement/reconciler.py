@@ -101,13 +101,19 @@ async def run(options: argparse.Namespace) -> Comparison:
         venue = Venue(settings.need("engine_address"), read_api_key(options, settings, NAME))
         stack.push_async_callback(venue.close)
         genesis_hash = await within(options.window_ms, chain.genesis_hash, bool)
-        await check_chain(pool, genesis_hash=genesis_hash, authority=str(authority))
+        custody = Custody(registry, authority)
+        await check_chain(
+            pool,
+            genesis_hash=genesis_hash,
+            authority=str(authority),
+            market_program=str(custody.market.program_id),
+        )
         comparer = Comparer(
             chain=chain,
             venue=venue,
             store=ReconciliationStore(pool),
             deposits=DepositStore(pool),
-            custody=Custody(authority),
+            custody=custody,
             registry=registry,
         )
         return await comparer.compare_until_equal(options.window_ms)

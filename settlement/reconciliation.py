@@ -19,9 +19,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from settlement.fills import Fill, legs
+from settlement.accounts import CLEARING_ACCOUNT_ID
+from settlement.fills import FEE_ACCOUNT_ID, Fill, legs
 from settlement.ordering import Vault
 
+HOUSE = {FEE_ACCOUNT_ID, CLEARING_ACCOUNT_ID}  # accounts that are no participant's
 DOUBTS_MAX = 12  # subsets are tried one by one
 
 
@@ -149,7 +151,7 @@ def compare(
     return Comparison(
         sequence=ledger.sequence,
         slot=lowest_slot,
-        accounts=len({account_id for account_id, _ in vaults} - {0}),
+        accounts=len({account_id for account_id, _ in vaults} - HOUSE),
         assets=len({asset_id for _, asset_id in vaults}),
         in_flight=InFlight(len(sums.fills), sums.deposits, sums.withdrawals, in_doubt),
         differences=tuple(differences),

@@ -14,7 +14,9 @@ from solders.pubkey import Pubkey
 from spl.token.constants import TOKEN_2022_PROGRAM_ID, TOKEN_PROGRAM_ID
 
 from engine.core.limits import ACCOUNT_ID_MAX, ASSET_ID_MAX, DECIMALS_MAX
+from realstack.chain.market import IDL
 
+MARKET_PROGRAM = IDL.address
 TOKEN_PROGRAMS = (TOKEN_PROGRAM_ID, TOKEN_2022_PROGRAM_ID)
 
 
@@ -35,10 +37,11 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Assets by id, and wallets by account id (None: the account has no wallet)."""
+    """Assets by id, wallets by account id (None: the account has no wallet), and the program."""
 
     assets: dict[int, Asset]
     wallets: dict[int, Pubkey | None]
+    market_program: Pubkey = MARKET_PROGRAM
 
 
 class _AssetEntry(msgspec.Struct):
@@ -57,6 +60,7 @@ class _AccountEntry(msgspec.Struct):
 class _File(msgspec.Struct):
     assets: list[_AssetEntry]
     accounts: list[_AccountEntry]
+    market_program: str = str(MARKET_PROGRAM)
 
 
 def parse_registry(text: bytes) -> Registry:
@@ -79,6 +83,7 @@ def parse_registry(text: bytes) -> Registry:
     if len(set(mints)) != len(mints):
         raise RegistryInvalid("assets: two assets have one mint")
     wallets: dict[int, Pubkey | None] = {}
+    owners: set[Pubkey | None] = set()
     for account in content.accounts:
         where = f"account {account.account_id}"
         if not 1 <= account.account_id <= ACCOUNT_ID_MAX:
@@ -86,8 +91,12 @@ def parse_registry(text: bytes) -> Registry:
         if account.account_id in wallets:
             raise RegistryInvalid(f"{where}: account_id appears twice")
         wallet = None if not account.wallet else _address(account.wallet, f"{where}: wallet")
+        if wallet is not None and wallet in owners:
+            raise RegistryInvalid(f"{where}: wallet is that of another account: vaults have one")
+        owners.add(wallet)
         wallets[account.account_id] = wallet
-    return Registry(assets, wallets)
+    program = _address(content.market_program, "market_program")
+    return Registry(assets, wallets, program)
 
 
 def _asset(entry: _AssetEntry) -> Asset:

@@ -173,4 +173,7 @@ def _batch(report: BatchReport) -> wire.Batch:
         reason=report.reason,
         updated_time_ns=report.updated_time_ns,
         attempts=report.attempts,
+        participants=report.participants,
+        account_locks=report.account_locks,
+        compute_units=report.compute_units,
     )

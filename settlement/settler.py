@@ -29,7 +29,7 @@ from settlement.store import fills as fill_rows
 from settlement.store import withdrawals as withdrawal_rows
 from settlement.store.batches import BatchStore, create, parent_of, waiting_to_be_sent
 from settlement.store.payments import LeaseLost, PaymentStore
-from settlement.submitter import Refusal, Submitter, judge
+from settlement.submitter import Refusal, Submitter
 from settlement.transactions import batch_size
 
 log = structlog.get_logger()
@@ -211,7 +211,8 @@ class Settler:
             await self._submitter.broadcast(payment, finding.attempt)
 
     async def _failed_on_chain(self, payment: Payment, failure: Failure) -> None:
-        blame, reason = judge(failure), f"failed on chain: {failure.text}"
+        reason = f"failed on chain: {failure.text}"
+        blame = await self._submitter.blame(failure)
         if blame is Refusal.PAYMENT:
             await self.fail(payment, Step.SEEN_FAILED, reason)
         elif blame is Refusal.RECEIPT:

@@ -50,6 +50,39 @@ class KeypairFile:
         return self._keypair.sign_message(payload)
 
 
+class Wallets(Protocol):
+    """Finds who signs for a wallet: a withdrawal needs its owner's signature."""
+
+    def signer(self, address: Pubkey) -> Signer | None:
+        """Return who signs for an address; None: no one can here and now."""
+
+
+class WalletFolder:
+    """Wallets whose keypairs lie on this machine, as those of the demo's participants do.
+
+    The files are `wallet-<name>.json`; the folder is read again when an address is not known.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Remember the folder; nothing is read yet."""
+        self._folder = folder
+        self._known: dict[Pubkey, KeypairFile] = {}
+        self._read: set[Path] = set()
+
+    def signer(self, address: Pubkey) -> Signer | None:
+        """Return who signs for an address; None: its keypair is not in the folder.
+
+        Raises:
+            SignerInvalid: A file is open to other users, or no keypair.
+        """
+        if address not in self._known:
+            for path in sorted(set(self._folder.glob("wallet-*.json")) - self._read):
+                found = KeypairFile(path)
+                self._known[found.address] = found
+                self._read.add(path)
+        return self._known.get(address)
+
+
 def read_keypair(path: Path) -> Keypair:
     """Read a keypair file.
 

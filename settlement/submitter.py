@@ -18,24 +18,34 @@ from enum import Enum, auto
 
 import structlog
 from solders.hash import Hash
+from solders.message import MessageV1
+from solders.pubkey import Pubkey
 
 from engine.core.invariants import check
+from realstack.chain.market import RECEIPT_BATCH, RECEIPT_WITHDRAWAL
 from settlement.accounts import Custody
 from settlement.builder import Builder
 from settlement.chain import ADDRESSES_PER_CALL, Blockhash, Chain, Failure
 from settlement.clock import Clock
 from settlement.killpoints import maybe_die
 from settlement.ordering import Admission, Vault, debits
-from settlement.payments import Attempt, Payment
-from settlement.signer import Signer
+from settlement.payments import Attempt, Payment, PaymentKind, participants_of
+from settlement.signer import Signer, Wallets
 from settlement.states import State, Step
 from settlement.store import WrongChain
 from settlement.store.payments import PaymentStore
-from settlement.transactions import RECEIPT_INDEX, receipt_address, sign
+from settlement.transactions import SignerMissing, required_signers, sign
 
 log = structlog.get_logger()
 
-_ACCOUNT_IN_USE = 0  # the system program's error for an account that exists already
+_ALREADY_SETTLED, _NOT_ITS_FAULT = 6016, frozenset({6010, 6014, 6015})
+"""The market program's numbers: the receipt is there; wrong role, paused, past the deadline."""
+_NOT_ENOUGH = 1
+"""Of tokens (the token program's number), or of lamports for the receipt (the system program's)."""
+_FEE_LAMPORTS = 10_000  # of the transaction, for at most two signatures
+
+
+RECEIPT_KINDS = {PaymentKind.BATCH: RECEIPT_BATCH, PaymentKind.WITHDRAWAL: RECEIPT_WITHDRAWAL}
 
 
 class Refusal(Enum):
@@ -54,12 +64,19 @@ class Refused:
     reason: str
 
 
-def judge(failure: Failure) -> Refusal:
-    """Sort a failure by whose fault it is."""
-    if failure.instruction is None:
+def judge(failure: Failure, *, payer_is_short: bool) -> Refusal:
+    """Sort a failure by whose fault it is.
+
+    Args:
+        failure: In a simulation, or on chain.
+        payer_is_short: Whether the payer cannot pay fee and receipt.
+    """
+    if failure.instruction is None or failure.code in _NOT_ITS_FAULT:
         return Refusal.WORKER
-    if failure.instruction == RECEIPT_INDEX:
-        return Refusal.RECEIPT if failure.code == _ACCOUNT_IN_USE else Refusal.WORKER
+    if failure.code == _ALREADY_SETTLED:
+        return Refusal.RECEIPT
+    if failure.code == _NOT_ENOUGH and payer_is_short:
+        return Refusal.WORKER
     return Refusal.PAYMENT
 
 
@@ -74,13 +91,15 @@ class Submitter:
         builder: Builder,
         custody: Custody,
         signer: Signer,
+        wallets: Wallets,
         clock: Clock,
         genesis_hash: str,
+        receipt_lamports: int,
     ) -> None:
         """Take the parts; nothing is asked yet.
 
         Raises:
-            BrokenInvariant: When the signer is not the authority of the custody accounts.
+            BrokenInvariant: When the signer is not the settlement authority.
         """
         check(signer.address == custody.authority, "the signer is the settlement authority")
         self._chain = chain
@@ -88,6 +107,8 @@ class Submitter:
         self._builder = builder
         self._custody = custody
         self._signer = signer
+        self._wallets = wallets
+        self._receipt_lamports = receipt_lamports
         self._clock = clock
         self._genesis_hash = genesis_hash
 
@@ -135,14 +156,18 @@ class Submitter:
             ChainUnavailable: Nothing was signed, or what was signed is stored.
             LeaseLost: Another worker has the payment.
         """
-        failure = await self._chain.simulate(
-            self._builder.message(payment, Hash.default()), slot_min=slot_min
+        simulation = await self._chain.simulate(
+            self._builder.message(payment, Hash.default(), blockhash.slot), slot_min=slot_min
         )
-        if failure is not None:
-            return await self._refused(payment, failure)
-        message = self._builder.message(payment, blockhash.blockhash)
+        if simulation.failure is not None:
+            return await self._refused(payment, simulation.failure)
+        message = self._builder.message(payment, blockhash.blockhash, blockhash.slot)
         maybe_die("built")
-        signed = sign(message, self._signer)
+        try:
+            signed = sign(message, self._signers(message))
+        except SignerMissing as error:
+            log.info("waits_for_signature", payment_id=payment.payment_id, reason=str(error))
+            return None
         maybe_die("signed")
         attempt = Attempt(
             signature=signed.signature,
@@ -151,11 +176,35 @@ class Submitter:
             transaction_bytes=signed.transaction_bytes,
             signed_slot=blockhash.slot,
             signed_time_ns=self._clock.now_ns(),
+            account_locks=signed.account_locks,
+            participants=len(participants_of(payment)),
+            compute_units=simulation.compute_units,
         )
         payment = await self._store.store_attempt(payment, attempt)
         maybe_die("stored")
         await self.broadcast(payment, attempt)
         return None
+
+    def _signers(self, message: MessageV1) -> dict[Pubkey, Signer]:
+        """Return who can sign: settlement itself, and for a withdrawal the owner's wallet."""
+        found: dict[Pubkey, Signer] = {self._signer.address: self._signer}
+        for address in required_signers(message):
+            signer = None if address in found else self._wallets.signer(address)
+            if signer is not None:
+                found[address] = signer
+        return found
+
+    async def blame(self, failure: Failure) -> Refusal:
+        """Tell whose fault a failure is.
+
+        Raises:
+            ChainUnavailable: The node cannot tell what the payer has.
+        """
+        short = False
+        if failure.code == _NOT_ENOUGH:
+            lamports = await self._chain.lamports(self._signer.address)
+            short = lamports < self._receipt_lamports + _FEE_LAMPORTS
+        return judge(failure, payer_is_short=short)
 
     async def broadcast(self, payment: Payment, attempt: Attempt) -> Payment:
         """Hand the stored bytes to the node, for the first time or again."""
@@ -170,7 +219,7 @@ class Submitter:
         return payment
 
     async def _refused(self, payment: Payment, failure: Failure) -> Refused | None:
-        verdict = judge(failure)
+        verdict = await self.blame(failure)
         if verdict is Refusal.PAYMENT:
             return Refused(payment, f"refused in simulation: {failure.text}")
         if verdict is Refusal.RECEIPT:
@@ -187,7 +236,8 @@ class Submitter:
         Raises:
             LeaseLost: Another worker has the payment.
         """
-        address = receipt_address(self._custody.authority, payment.receipt_seed)
+        kind = RECEIPT_KINDS[payment.kind]
+        address = self._custody.market.receipt(kind, payment.receipt_number)
         sightings = await self._chain.signatures(address, until=None)
         landed = [each for each in sightings if not each.failed]
         if not landed:

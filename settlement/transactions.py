@@ -1,67 +1,81 @@
-"""The transactions of settlement: instructions, size, signature.
+"""The transactions of settlement: instructions of the market program, size, signatures.
 
-Each begins with a receipt: an empty account at an address made from the payment's name. It can be
-made only once, so a second transaction of the same payment fails as a whole, whatever a node told
-us, and two payments that move the same tokens never have the same bytes.
+Each is of version 1 and has one instruction of the market program that makes a receipt: an account
+at an address made from the payment's kind and number. It can be made only once, so a second
+transaction of the same payment fails as a whole, whatever a node told us.
 
-    receipt            create_account_with_seed(authority, "rs:b:<batch id>"), no data
-    then, for a batch       one transferChecked a transfer
-    then, for a withdrawal  the wallet's token account if it is missing, and one transferChecked
+    batch       settle_clearing: what participants give goes to the clearing vaults, what they get
+                comes from there; a batch adds up to zero, so the clearing vaults need no float
+    withdrawal  the wallet's token account if it is missing, and withdraw, which its owner signs too
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from solders.hash import Hash
 from solders.instruction import Instruction
-from solders.message import Message
+from solders.message import MessageV1, TransactionConfig, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.signature import Signature
-from solders.system_program import ID as SYSTEM_PROGRAM
-from solders.system_program import CreateAccountWithSeedParams, create_account_with_seed
 from solders.transaction import VersionedTransaction
 
 from engine.core.invariants import check
-from settlement.accounts import Custody, create_wallet_token_account, move, withdrawal
+from realstack.chain.limits import (
+    ACCOUNT_LOCKS_MAX,
+    COMPUTE_UNITS_MAX,
+    INSTRUCTION_TRACE_MAX,
+    TRANSACTION_V1_BYTES_MAX,
+)
+from realstack.chain.market import Batch, Delta
+from settlement.accounts import Custody, create_wallet_token_account, token_of, wallet_token_address
 from settlement.netting import Transfer
 from settlement.registry import Asset
 from settlement.signer import Signer
 
-TRANSACTION_BYTES_MAX = 1_232  # legacy and version 0: what one packet carries
-ACCOUNT_LOCKS_MAX = 64  # in every version
-INSTRUCTION_TRACE_MAX = 64  # top level and inner; transferChecked has no inner ones
+RECEIPT_BYTES = 90
+"""Data of a receipt account, whose rent the payer needs."""
 
-RECEIPT_INDEX = 0  # the receipt is the first instruction
+DEADLINE_SLOTS = 300
+"""A blockhash dies after 150 blocks; a deadline beyond it only ends what a fork brought back."""
 
 _KEY_BYTES = 32
-_SIGNATURE_BYTES = 64
-_RECEIPT_SEED_BYTES = 17
-# Program index, two account indexes, lengths, and the data of create_account_with_seed.
-_RECEIPT_BYTES = 1 + 1 + 2 + 1 + (4 + 32 + 8 + _RECEIPT_SEED_BYTES + 8 + 8 + 32)
-# Program index, four account indexes, lengths, and the data of transferChecked.
-_TRANSFER_BYTES = 1 + 1 + 4 + 1 + 10
-# Lengths of signatures, keys and instructions (below 128: one byte each), header, blockhash.
-_FRAME_BYTES = 1 + _SIGNATURE_BYTES + 3 + 1 + 32 + 1
+# Payer, config, vault authority, receipt, system program, market program.
+_FIXED_KEYS = 6
+# Version, header, mask, blockhash, counts, one limit, one instruction header, one signature.
+_FRAME_BYTES = 1 + 3 + 4 + 32 + 2 + 4 + 4 + 64
+# Discriminator, batch id, hash, deadline, three lengths; then the six fixed accounts' indexes.
+_HEAD_BYTES = 8 + 8 + 32 + 8 + 3 * 4 + 6
+_MINT_BYTES = 1 + 3  # the clearing vault's bump; indexes of mint, token program, clearing vault
+_PARTICIPANT_BYTES = 33
+_LEG_BYTES = 10 + 1
+_RECEIPT_CALLS = 3  # where lamports were sent ahead of it: fund, allocate, assign
+_RECEIPT_UNITS = 60_000  # the search for its address included, whatever its number
+_LEG_UNITS = 3_000
+WITHDRAWAL_UNITS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a transaction takes of each limit."""
+    """What a transaction takes of each limit; trace and compute are bounds from above."""
 
     transaction_bytes: int
     account_locks: int
-    instructions: int
+    participants: int
+    instruction_trace: int
+    compute_units: int
 
     @property
     def fits(self) -> bool:
         """Tell whether one transaction can carry it."""
         return (
-            self.transaction_bytes <= TRANSACTION_BYTES_MAX
+            self.transaction_bytes <= TRANSACTION_V1_BYTES_MAX
             and self.account_locks <= ACCOUNT_LOCKS_MAX
-            and self.instructions <= INSTRUCTION_TRACE_MAX
+            and self.instruction_trace <= INSTRUCTION_TRACE_MAX
+            and self.compute_units <= COMPUTE_UNITS_MAX
         )
 
 
@@ -72,96 +86,97 @@ def batch_size(transfers: Iterable[Transfer], programs: int = 1) -> Size:
         transfers: What the batch moves.
         programs: How many token programs its assets use.
     """
-    count = 0
-    custody: set[tuple[int, int]] = set()
-    mints: set[int] = set()
+    vaults: set[tuple[int, int]] = set()
     for transfer in transfers:
-        count += 1
-        mints.add(transfer.asset_id)
-        custody.add((transfer.asset_id, transfer.from_account_id))
-        custody.add((transfer.asset_id, transfer.to_account_id))
-    keys = 3 + programs + len(custody) + len(mints)  # authority, receipt, system program
-    length = _FRAME_BYTES + keys * _KEY_BYTES + _RECEIPT_BYTES + count * _TRANSFER_BYTES
-    return Size(length, keys, 1 + count)
+        vaults.add((transfer.asset_id, transfer.from_account_id))
+        vaults.add((transfer.asset_id, transfer.to_account_id))
+    mints = len({asset_id for asset_id, _ in vaults})
+    participants = len({account_id for _, account_id in vaults})
+    return legs_size(participants, len(vaults), mints, programs)
 
 
-def batch_receipt_seed(batch_id: int) -> str:
-    """Return the seed of a batch's receipt; always of one length, so that sizes are exact."""
-    return f"rs:b:{batch_id:012d}"
-
-
-def withdrawal_receipt_seed(withdrawal_id: int) -> str:
-    """Return the seed of a withdrawal's receipt."""
-    return f"rs:w:{withdrawal_id}"
-
-
-def receipt_address(authority: Pubkey, seed: str) -> Pubkey:
-    """Return the address of a receipt."""
-    return Pubkey.create_with_seed(authority, seed, SYSTEM_PROGRAM)
-
-
-def receipt(authority: Pubkey, seed: str, rent_lamports: int) -> Instruction:
-    """Build the instruction that makes the receipt, and fails if it was made before."""
-    return create_account_with_seed(
-        CreateAccountWithSeedParams(
-            from_pubkey=authority,
-            to_pubkey=receipt_address(authority, seed),
-            base=authority,
-            seed=seed,
-            lamports=rent_lamports,
-            space=0,
-            owner=SYSTEM_PROGRAM,
-        )
+def legs_size(participants: int, legs: int, mints: int, programs: int) -> Size:
+    """Work out the size of a settlement in the clearing form from its counts."""
+    keys = _FIXED_KEYS + programs + 2 * mints + legs
+    data = _HEAD_BYTES + mints * _MINT_BYTES + participants * _PARTICIPANT_BYTES + legs * _LEG_BYTES
+    return Size(
+        transaction_bytes=_FRAME_BYTES + keys * _KEY_BYTES + data,
+        account_locks=keys,
+        participants=participants,
+        instruction_trace=1 + _RECEIPT_CALLS + legs,
+        compute_units=_RECEIPT_UNITS + legs * _LEG_UNITS,
     )
 
 
-def batch_instructions(
-    custody: Custody, assets: dict[int, Asset], transfers: Sequence[Transfer]
-) -> list[Instruction]:
-    """Build the transfers of a batch, between custody accounts."""
+def deltas_of(
+    custody: Custody, assets: Mapping[int, Asset], transfers: Sequence[Transfer]
+) -> list[Delta]:
+    """Return what each vault gets or gives by the transfers; zero-sum per asset."""
+    atoms: dict[tuple[int, int], int] = defaultdict(int)
+    for transfer in transfers:
+        atoms[(transfer.from_account_id, transfer.asset_id)] -= transfer.amount_atoms
+        atoms[(transfer.to_account_id, transfer.asset_id)] += transfer.amount_atoms
     return [
-        move(
-            asset=assets[transfer.asset_id],
-            source=custody.address(transfer.from_account_id, assets[transfer.asset_id]),
-            destination=custody.address(transfer.to_account_id, assets[transfer.asset_id]),
-            owner=custody.authority,
-            amount_atoms=transfer.amount_atoms,
-        )
-        for transfer in transfers
+        Delta(custody.owner(account_id), token_of(assets[asset_id]), each)
+        for (account_id, asset_id), each in atoms.items()
+        if each
     ]
 
 
+def settlement_instruction(custody: Custody, batch: Batch) -> Instruction:
+    """Build the settlement of a batch; the settlement authority pays and signs."""
+    return custody.market.settle_clearing(
+        payer=custody.authority, settlement_authority=custody.authority, batch=batch
+    )
+
+
 def withdrawal_instructions(
-    custody: Custody, asset: Asset, *, account_id: int, wallet: Pubkey, amount_atoms: int
+    custody: Custody,
+    asset: Asset,
+    *,
+    withdrawal_id: int,
+    wallet: Pubkey,
+    amount_atoms: int,
+    deadline_slot: int,
 ) -> list[Instruction]:
     """Build a withdrawal; the wallet's token account is made when it is missing."""
-    authority = custody.authority
     return [
-        create_wallet_token_account(payer=authority, wallet=wallet, asset=asset),
-        withdrawal(
-            authority=authority,
-            wallet=wallet,
-            account_id=account_id,
-            asset=asset,
+        create_wallet_token_account(payer=custody.authority, wallet=wallet, asset=asset),
+        custody.market.withdraw(
+            payer=custody.authority,
+            settlement_authority=custody.authority,
+            owner=wallet,
+            token=token_of(asset),
+            destination=wallet_token_address(wallet, asset),
+            withdrawal_id=withdrawal_id,
             amount_atoms=amount_atoms,
+            deadline_slot=deadline_slot,
         ),
     ]
 
 
 def compile_message(
-    authority: Pubkey, instructions: Sequence[Instruction], blockhash: Hash
-) -> Message:
+    authority: Pubkey, instructions: Sequence[Instruction], blockhash: Hash, *, units: int
+) -> MessageV1:
     """Lay out the message that will be signed.
+
+    Args:
+        authority: Pays.
+        instructions: What it does.
+        blockhash: What its life is counted from.
+        units: Its limit of compute units.
 
     Raises:
         BrokenInvariant: When it is beyond a limit: whoever made the payment had to see to that.
     """
-    message = Message.new_with_blockhash(instructions, authority, blockhash)
-    size = Size(
-        1 + _SIGNATURE_BYTES + len(bytes(message)), len(message.account_keys), len(instructions)
+    config = TransactionConfig(compute_unit_limit=units)
+    message = MessageV1.try_compile(authority, list(instructions), blockhash, config)
+    length = len(bytes(unsigned(message)))
+    locks = len(message.account_keys)
+    check(
+        length <= TRANSACTION_V1_BYTES_MAX and locks <= ACCOUNT_LOCKS_MAX,
+        f"a transaction fits its limits: {length} bytes, {locks} account locks",
     )
-    check(message.header.num_required_signatures == 1, "settlement signs alone")
-    check(size.fits, f"a transaction fits its limits: {size}")
     return message
 
 
@@ -172,17 +187,36 @@ class SignedTransaction:
     signature: Signature
     payload_sha256: bytes
     transaction_bytes: bytes
+    account_locks: int
 
 
-def sign(message: Message, signer: Signer) -> SignedTransaction:
-    """Sign a message; the payload hash is that of the message."""
-    payload = bytes(message)
-    signature = signer.sign(payload)
-    transaction = bytes(VersionedTransaction.populate(message, [signature]))
-    check(len(transaction) <= TRANSACTION_BYTES_MAX, "a transaction fits a packet")
-    return SignedTransaction(signature, hashlib.sha256(payload).digest(), transaction)
+class SignerMissing(Exception):
+    """A signature is needed that is not to be had here now."""
 
 
-def unsigned(message: Message) -> VersionedTransaction:
+def required_signers(message: MessageV1) -> list[Pubkey]:
+    """Return who must sign, in the order of the signatures."""
+    return list(message.account_keys[: message.header.num_required_signatures])
+
+
+def sign(message: MessageV1, signers: Mapping[Pubkey, Signer]) -> SignedTransaction:
+    """Sign a message; the payload hash is that of the message.
+
+    Raises:
+        SignerMissing: Someone who must sign is not among the signers.
+    """
+    payload = to_bytes_versioned(message)
+    needed = required_signers(message)
+    missing = [address for address in needed if address not in signers]
+    if missing:
+        raise SignerMissing(f"the signature of {missing[0]} is missing")
+    signatures = [signers[address].sign(payload) for address in needed]
+    transaction = bytes(VersionedTransaction.populate(message, signatures))
+    digest = hashlib.sha256(payload).digest()
+    return SignedTransaction(signatures[0], digest, transaction, len(message.account_keys))
+
+
+def unsigned(message: MessageV1) -> VersionedTransaction:
     """Wrap a message for a simulation."""
-    return VersionedTransaction.populate(message, [Signature.default()])
+    places = message.header.num_required_signatures
+    return VersionedTransaction.populate(message, [Signature.default()] * places)

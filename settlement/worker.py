@@ -31,8 +31,9 @@ from settlement.loops import retry
 from settlement.passes import Passes, Stores, Timing
 from settlement.registry import RegistryFile, RegistryInvalid
 from settlement.rpc import SERVICE_NAME, StatusServicer, add_status_servicer
-from settlement.signer import KeypairFile, Signer, SignerInvalid
+from settlement.signer import KeypairFile, Signer, SignerInvalid, WalletFolder, Wallets
 from settlement.store import WrongChain, bind_chain, prepare
+from settlement.transactions import RECEIPT_BYTES
 from settlement.venue import Venue, VenueRefused
 
 NAME = "settlement"
@@ -80,6 +81,7 @@ async def serve(options: argparse.Namespace) -> None:
     """
     settings = read_settings(options)
     signer = KeypairFile(options.keypair or settings.secrets / f"{NAME}.json")
+    wallets = WalletFolder(settings.secrets)
     registry = RegistryFile(settings.data / "instruments.json")
     keys = KeyTable(keys_path(options, settings))
     api_key = read_api_key(options, settings, NAME)
@@ -106,7 +108,7 @@ async def serve(options: argparse.Namespace) -> None:
         stack.push_async_callback(server.stop)
 
         async def work() -> None:
-            passes = await start(pool, chain, venue, stores, registry, signer, timing)
+            passes = await start(pool, chain, venue, stores, registry, signer, wallets, timing)
             await server.set_serving(True)
             announce(NAME, address)
             async with asyncio.TaskGroup() as group:
@@ -124,6 +126,7 @@ async def start(
     stores: Stores,
     registry: RegistryFile,
     signer: Signer,
+    wallets: Wallets,
     timing: Timing,
 ) -> Passes:
     """Make sure of the chain, waiting for its node if need be, and put a worker together.
@@ -134,17 +137,23 @@ async def start(
     shown: list[tuple[str, int]] = []
 
     async def ask() -> None:
-        shown.append((await chain.genesis_hash(), await chain.rent_lamports(0)))
+        shown.append((await chain.genesis_hash(), await chain.rent_lamports(RECEIPT_BYTES)))
 
     await retry("chain", ask)
     genesis_hash, rent_lamports = shown[-1]
-    await bind_chain(pool, genesis_hash=genesis_hash, authority=str(signer.address))
+    await bind_chain(
+        pool,
+        genesis_hash=genesis_hash,
+        authority=str(signer.address),
+        market_program=str(registry.current.market_program),
+    )
     return Passes(
         chain=chain,
         venue=venue,
         stores=stores,
         registry=registry,
         signer=signer,
+        wallets=wallets,
         timing=timing,
         genesis_hash=genesis_hash,
         rent_lamports=rent_lamports,

@@ -13,12 +13,12 @@ from cython.cimports.engine.core.constants import (
     EVENT_FILL,
     FILL_OR_KILL_NOT_FILLABLE,
     FOK,
-    GTC,
-    GTD,
     INSUFFICIENT_FUNDS,
+    IOC,
     LIMIT,
     MARKET_BY_AMOUNT,
     NOTIONAL_TOO_LARGE,
+    PHASE_OPEN,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
     REASON_NO_LIQUIDITY,
@@ -32,6 +32,7 @@ from cython.cimports.engine.core.matching import Reach, match, reach
 from cython.cimports.engine.core.mixed import show_tranche
 from cython.cimports.engine.core.money import is_too_large, lock_required
 from cython.cimports.engine.core.order_index import index_order, take_order_id
+from cython.cimports.engine.core.phasing import start_volatility_auction
 from cython.cimports.engine.core.pools import (
     balance_of,
     has_room_for_order,
@@ -50,7 +51,7 @@ from cython.cimports.engine.core.state import (
     Taker,
     check,
 )
-from cython.cimports.engine.core.stops import band_limit_ticks, observe
+from cython.cimports.engine.core.stops import band_limit_ticks, moved_ticks, observe
 from cython.cimports.engine.core.sums import note_new_order, touch_balance
 from cython.cimports.engine.core.writer import taker_event
 from cython.cimports.libc.stdint import INT64_MIN, int64_t, uint32_t
@@ -64,7 +65,7 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
     taker = cython.declare(Taker)
     found = cython.declare(Reach)
     market: cython.pointer(Market) = core.markets[command.market_id]
-    if is_special(command):
+    if market.phase != PHASE_OPEN or is_special(command):
         return place_special(core, command)
     if is_too_large(market, command.price_ticks, command.quantity_lots):
         return NOTIONAL_TOO_LARGE
@@ -118,7 +119,7 @@ def arrive(
     taker.locked_before_atoms = 0
     taker.slot = 0
     taker.is_special = False
-    taker.may_rest = command.time_in_force in (GTC, GTD)
+    taker.may_rest = command.time_in_force not in (IOC, FOK)
     taker.account_id = command.account_id
     taker.side = command.side
     taker.order_type = command.order_type
@@ -141,17 +142,48 @@ def aim(
     taker.market = market
     taker.opposite = cython.address(market.sides[opposite(taker.side)])
     taker.price_ticks = price_ticks
-    taker.limit_key = price_ticks * taker.opposite.sign
+    taker.own_limit_key = price_ticks * taker.opposite.sign
     if price_ticks == 0:
-        taker.limit_key = band_limit_ticks(market, taker.side) * taker.opposite.sign
-        if taker.limit_key == 0:
-            taker.limit_key = INT64_MIN
+        taker.own_limit_key = band_limit_ticks(market, taker.side) * taker.opposite.sign
+        if taker.own_limit_key == 0:
+            taker.own_limit_key = INT64_MIN
+    taker.limit_key = taker.own_limit_key
+    if market.volatility_ppm != 0:
+        narrow(taker)
     taker.group = core.accounts[taker.account_id].group
     taker.spent_atoms = 0
     taker.received_atoms = 0
     taker.lock_balance = balance_of(core, taker.account_id, market.lock_asset_id[taker.side])
     taker.proceeds_balance = balance_of(
         core, taker.account_id, market.proceeds_asset_id[taker.side]
+    )
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def narrow(taker: cython.pointer(Taker)) -> cython.void:
+    """Bound what a taker reaches by the dynamic band; one that is post-only does not trade."""
+    market: cython.pointer(Market) = taker.market
+    bound: int64_t = moved_ticks(market.last_price_ticks, market.volatility_ppm, taker.side)
+    taker.limit_key = taker.own_limit_key
+    if bound != 0 and not taker.flags & POST_ONLY:
+        taker.limit_key = max(taker.own_limit_key, bound * taker.opposite.sign)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def leaves_band(taker: cython.pointer(Taker)) -> cython.bint:
+    """Tell whether a taker would go on trading, but at prices beyond the dynamic band."""
+    return (
+        taker.limit_key != taker.own_limit_key
+        and taker.leaves_lots != 0
+        and taker.order_type != MARKET_BY_AMOUNT
+        and taker.market.phase == PHASE_OPEN
+        and not reaches(taker.opposite, taker.limit_key)
+        and reaches(taker.opposite, taker.own_limit_key)
     )
 
 
@@ -185,11 +217,12 @@ def work(
     leaves_before: int64_t = taker.leaves_lots
     event: cython.pointer(Event)
     first_event: int64_t = core.events_count
-    if reaches(taker.opposite, taker.limit_key):
+    if taker.market.phase == PHASE_OPEN and reaches(taker.opposite, taker.limit_key):
         if taker.order_type == MARKET_BY_AMOUNT:
             reason = match_by_amount(core, taker, command)
         else:
             reason = match(core, taker, command)
+    starts_auction: cython.bint = reason == REASON_NONE and leaves_band(taker)
     rests: cython.bint = taker.leaves_lots != 0 and reason == REASON_NONE and taker.may_rest
     if rests:
         required = taker.lock_atoms
@@ -209,6 +242,8 @@ def work(
         event.leaves_lots = taker.leaves_lots
         event.flags |= RESTING
         event.maker_fee_atoms = rest(core, taker)
+        if starts_auction:
+            start_volatility_auction(core, taker.market, command)
         if core.waiting_count != 0:
             observe_trades(core, taker.market, first_event)
         return
@@ -222,6 +257,8 @@ def work(
         event.code = reason if reason != REASON_NONE else REASON_NO_LIQUIDITY
         event.quantity_lots = taker.leaves_lots
         event.leaves_lots = 0
+    if starts_auction:
+        start_volatility_auction(core, taker.market, command)
     if core.waiting_count != 0:
         observe_trades(core, taker.market, first_event)
 

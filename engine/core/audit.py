@@ -4,7 +4,15 @@
 
 import cython
 from cython.cimports.engine.core.book import find_key
-from cython.cimports.engine.core.constants import ASSET_ID_MAX, BUY, HIDDEN, MARKET_ID_MAX, SELL
+from cython.cimports.engine.core.constants import (
+    ASSET_ID_MAX,
+    BUY,
+    HIDDEN,
+    MARKET_ID_MAX,
+    PHASE_OPEN,
+    PHASE_POST_ONLY,
+    SELL,
+)
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
 from cython.cimports.engine.core.order_index import find_order
@@ -71,7 +79,11 @@ def audit_books(core: cython.pointer(Core), locked: cython.pointer(int64_t)) -> 
             continue
         bids = cython.address(core.markets[i].sides[BUY])
         asks = cython.address(core.markets[i].sides[SELL])
-        if bids.count != 0 and asks.count != 0:
+        if (
+            core.markets[i].phase in (PHASE_OPEN, PHASE_POST_ONLY)
+            and bids.count != 0
+            and asks.count != 0
+        ):
             check(
                 core,
                 bids.keys[bids.count - 1] < -asks.keys[asks.count - 1],

@@ -35,11 +35,14 @@ Body by kind:
     DEFINE_MARKET       64 quote_atoms_per_tick_lot i64   72 base_atoms_per_lot i64
                         80 maker_fee_ppm u32   84 taker_fee_ppm u32
                         88 base_asset_id u32   92 quote_asset_id u32   96 symbol 16 bytes
-                        112 band_ppm u32 (0: none)
+                        112 band_ppm u32 (0: none)     116 volatility_ppm u32 (0: none)
+                        120 auction_ms u32             124 initial_phase u8 (0: OPEN)
     DEFINE_ACCOUNT      80 group_id u32 (as the low half of amount_atoms)
     SET_ID_WINDOW       64 id_window_ns i64    72 ids_max i64
     TICK                nothing: time passes
     SET_REFERENCE_PRICE 64 price_ticks i64
+    SET_PHASE           64 phase i64    72 auction_kind i64    80 auction_end_ns i64 (0: open end)
+    UNCROSS             nothing: a call trades what it has collected, and goes on
     MASS_QUOTE          80 entry_count u32     88 max_age_ms u32
     QUOTE_ENTRY         64 bid_price_ticks i64     72 bid_lots i64
                         80 ask_price_ticks i64     112 ask_lots i64
@@ -78,6 +81,8 @@ class CommandKind(IntEnum):
     SET_ID_WINDOW = 12
     TICK = 13
     SET_REFERENCE_PRICE = 14
+    SET_PHASE = 15
+    UNCROSS = 16
     MASS_QUOTE = 23
     QUOTE_ENTRY = 24
 
@@ -107,7 +112,10 @@ class TimeInForce(IntEnum):
     GTC = 1
     IOC = 2
     FOK = 3
-    GTD = 5  # 4 is for good for the day, which needs trading phases
+    DAY = 4  # until the market's phase becomes CLOSED
+    GTD = 5
+    AT_OPEN = 6  # in an opening call, until its uncross
+    AT_CLOSE = 7  # in a closing call, until its uncross
 
 
 class SelfTradePrevention(IntEnum):
@@ -148,12 +156,15 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "bid_price_ticks": ("<i8", 64),
     "quote_atoms_per_tick_lot": ("<i8", 64),
     "decimals": ("<i8", 64),
+    "phase": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
     "bid_lots": ("<i8", 72),
     "base_atoms_per_lot": ("<i8", 72),
     "ids_max": ("<i8", 72),
+    "auction_kind": ("<i8", 72),
     "amount_atoms": ("<i8", 80),
+    "auction_end_ns": ("<i8", 80),
     "maker_fee_ppm": ("<u4", 80),
     "group_id": ("<u4", 80),
     "entry_count": ("<u4", 80),
@@ -175,6 +186,9 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "ask_lots": ("<i8", 112),
     "new_trigger_price_ticks": ("<i8", 112),
     "band_ppm": ("<u4", 112),
+    "volatility_ppm": ("<u4", 116),
+    "auction_ms": ("<u4", 120),
+    "initial_phase": ("u1", 124),
     "expire_time_ns": ("<i8", 120),
 }
 
@@ -238,11 +252,16 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "symbol_low",
         "symbol_high",
         "band_ppm",
+        "volatility_ppm",
+        "auction_ms",
+        "initial_phase",
     ),
     CommandKind.DEFINE_ACCOUNT: ("account_id", "group_id"),
     CommandKind.SET_ID_WINDOW: ("id_window_ns", "ids_max"),
     CommandKind.TICK: (),
     CommandKind.SET_REFERENCE_PRICE: ("market_id", "price_ticks"),
+    CommandKind.SET_PHASE: ("market_id", "phase", "auction_kind", "auction_end_ns"),
+    CommandKind.UNCROSS: ("market_id",),
     CommandKind.MASS_QUOTE: (
         *_ID,
         "market_id",

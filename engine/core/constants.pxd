@@ -19,6 +19,8 @@ cdef enum:
     SET_ID_WINDOW = 12
     TICK = 13
     SET_REFERENCE_PRICE = 14
+    SET_PHASE = 15
+    UNCROSS = 16
     MASS_QUOTE = 23
     QUOTE_ENTRY = 24
     COMMAND_KINDS = 25  # how many numbers a kind may have, 0 included
@@ -36,7 +38,10 @@ cdef enum:
     GTC = 1
     IOC = 2
     FOK = 3
+    DAY = 4
     GTD = 5
+    AT_OPEN = 6
+    AT_CLOSE = 7
 
     # SelfTradePrevention
     STP_NONE = 1
@@ -66,6 +71,9 @@ cdef enum:
     EVENT_DEFINED = 10
     EVENT_REFRESHED = 11
     EVENT_TRIGGERED = 12
+    EVENT_PHASE_CHANGED = 13
+    EVENT_INDICATIVE = 14
+    EVENT_UNCROSSED = 15
     EVENT_QUOTED = 22
 
     # flags of events
@@ -76,6 +84,20 @@ cdef enum:
     WAITING = 16
     MAKER_HIDDEN = 32
     TRANCHE_DONE = 64
+    AUCTION = 128
+
+    # Phase, AuctionKind
+    PHASE_CLOSED = 1
+    PHASE_PRE_OPEN = 2
+    PHASE_AUCTION = 3
+    PHASE_OPEN = 4
+    PHASE_POST_ONLY = 5
+    PHASE_HALTED = 6
+    PHASE_WIND_DOWN = 7
+    AUCTION_OPENING = 1
+    AUCTION_CLOSING = 2
+    AUCTION_VOLATILITY = 3
+    AUCTION_ON_DEMAND = 4
 
     # CancelReason
     REASON_NONE = 0
@@ -84,6 +106,8 @@ cdef enum:
     REASON_SELF_TRADE = 3
     REASON_CANCEL_ALL = 4
     REASON_EXPIRED = 5
+    REASON_PHASE_ENDED = 6
+    REASON_AUCTION_ENDED = 7
     REASON_QUOTE_REPLACED = 13
 
     # Tag
@@ -132,6 +156,8 @@ cdef enum:
     MINIMUM_NOT_MET = 30
     NO_LAST_PRICE = 31
     NO_BAND = 32
+    MARKET_PHASE = 33
+    WRONG_PHASE_CHANGE = 34
     GROUP_INCOMPLETE = 50
     QUOTE_CROSSES_ITSELF = 51
 
@@ -142,6 +168,7 @@ cdef enum:
     FEE_PPM_MAX = 100000
     FEE_PPM_ONE = 1000000
     BAND_PPM_MAX = 1000000
+    AUCTION_MS_MAX = 86400000
     TRAIL_PPM_MAX = 999999
     DECIMALS_MAX = 18
     SENT_TIME_AHEAD_NS_MAX = 1000000000

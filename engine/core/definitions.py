@@ -9,6 +9,7 @@ from cython.cimports.engine.core.constants import (
     AMOUNT_ATOMS_MAX,
     ANSWER,
     ASSET_ID_MAX,
+    AUCTION_MS_MAX,
     BAND_PPM_MAX,
     BUY,
     DECIMALS_MAX,
@@ -26,17 +27,22 @@ from cython.cimports.engine.core.constants import (
     INVALID_PRICE,
     MARKET_ID_MAX,
     NOTIONAL_ATOMS_MAX,
+    PHASE_OPEN,
+    PHASE_WIND_DOWN,
     PRICE_TICKS_MAX,
     REJECT_NONE,
     SELL,
+    SET_PHASE,
     SET_REFERENCE_PRICE,
     TICK,
+    UNCROSS,
     UNIT_ATOMS_MAX,
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
 )
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
+from cython.cimports.engine.core.phasing import enter_phase, set_phase, uncross_now
 from cython.cimports.engine.core.pools import has_asset, has_market, new_event, reserve_account
 from cython.cimports.engine.core.state import BOOKS, Account, Asset, Core, Market, check
 from cython.cimports.engine.core.stops import fire_by_reference
@@ -60,6 +66,10 @@ def define(
         return define_account(core, command)
     if command.kind == SET_REFERENCE_PRICE:
         return set_reference_price(core, command)
+    if command.kind == SET_PHASE:
+        return set_phase(core, command)
+    if command.kind == UNCROSS:
+        return uncross_now(core, command)
     if command.kind == TICK:  # time passes: what is due was done before the command
         return answer(core, command, False, 0)
     return set_id_window(core, command)
@@ -201,6 +211,7 @@ def define_market(
     add_to(cython.address(core.sum), market.hash)
     core.markets[command.market_id] = market
     core.market_id_max = max(core.market_id_max, command.market_id)
+    enter_phase(core, market, market.initial_phase, 0, 0)
     return answer(core, command, False, command.market_id)
 
 
@@ -223,6 +234,25 @@ def taker_fee_ppm(command: cython.pointer(cython.const[Command])) -> uint32_t:
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def volatility_ppm(command: cython.pointer(cython.const[Command])) -> uint32_t:
+    """Give the dynamic band of a market definition."""
+    return cython.cast(uint32_t, cython.cast(uint64_t, command.display_lots) >> 32)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def initial_phase(command: cython.pointer(cython.const[Command])) -> uint32_t:
+    """Give the phase in which a market definition begins."""
+    phase: uint64_t = cython.cast(uint64_t, command.expire_time_ns) >> 32 & 0xFF
+    return cython.cast(uint32_t, phase) if phase != 0 else PHASE_OPEN
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def is_same_market(
@@ -237,6 +267,9 @@ def is_same_market(
         and market.maker_fee_ppm == maker_fee_ppm(command)
         and market.taker_fee_ppm == taker_fee_ppm(command)
         and market.band_ppm == cython.cast(uint32_t, command.display_lots)
+        and market.volatility_ppm == volatility_ppm(command)
+        and market.auction_ms == cython.cast(uint32_t, command.expire_time_ns)
+        and market.initial_phase == initial_phase(command)
         and market.symbol_low == command.target_client_id_low
         and market.symbol_high == command.target_client_id_high
     )
@@ -254,6 +287,10 @@ def market_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
         and maker_fee_ppm(command) <= FEE_PPM_MAX
         and taker_fee_ppm(command) <= FEE_PPM_MAX
         and cython.cast(uint32_t, command.display_lots) <= BAND_PPM_MAX
+        and volatility_ppm(command) <= BAND_PPM_MAX
+        and (volatility_ppm(command) != 0) == (cython.cast(uint32_t, command.expire_time_ns) != 0)
+        and cython.cast(uint32_t, command.expire_time_ns) <= AUCTION_MS_MAX
+        and initial_phase(command) <= PHASE_WIND_DOWN
         and symbol_is_valid(command.target_client_id_low, command.target_client_id_high)
     )
 
@@ -286,6 +323,10 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.proceeds_asset_id[BUY] = market.base_asset_id
     market.proceeds_asset_id[SELL] = market.quote_asset_id
     market.band_ppm = cython.cast(uint32_t, command.display_lots)
+    market.volatility_ppm = volatility_ppm(command)
+    market.auction_ms = cython.cast(uint32_t, command.expire_time_ns)
+    market.initial_phase = initial_phase(command)
+    market.phase = market.initial_phase
     market.sides[BUY].sign = 1
     market.sides[SELL].sign = -1
     for i in range(SELL + 1, BOOKS):  # the first to fire: of buys the lowest, of sells the highest

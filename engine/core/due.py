@@ -1,15 +1,12 @@
 # cython: language_level=3
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Orders that are good till a time: what is due ends before the command that brings the time.
+"""Orders that are good till a time, by that time (what it ends: `engine.core.phasing`).
 
 The heap's order is expiry, then order id. Each order knows its position, so it leaves in the
 logarithm of their number.
 """
 
 import cython
-from cython.cimports.engine.core.constants import NEVER_NS, REASON_EXPIRED
-from cython.cimports.engine.core.layout import Command
-from cython.cimports.engine.core.resting import cancel
 from cython.cimports.engine.core.state import Core, check
 from cython.cimports.libc.stdint import uint32_t
 
@@ -67,14 +64,13 @@ def sink(core: cython.pointer(Core), slot: uint32_t, position: uint32_t) -> cyth
 
 
 @cython.cfunc
-@cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
 def note_next(core: cython.pointer(Core)) -> cython.void:
-    """Keep up when the next order is due."""
-    core.next_due_ns = NEVER_NS
+    """Keep up when the next order or call is due."""
+    core.next_due_ns = core.next_call_end_ns
     if core.due.count > 1:
-        core.next_due_ns = core.extras[core.due.slots[1]].expire_time_ns
+        core.next_due_ns = min(core.next_due_ns, core.extras[core.due.slots[1]].expire_time_ns)
 
 
 @cython.cfunc
@@ -101,14 +97,3 @@ def leave_due(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     if last != slot and rise(core, last, position) == position:
         sink(core, last, position)
     note_next(core)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def expire(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.void:
-    """Cancel every order whose time has come."""
-    while core.next_due_ns <= command.time_ns and core.broken == cython.NULL:
-        cancel(core, core.due.slots[1], REASON_EXPIRED, 0, command)

@@ -8,9 +8,9 @@
         18     1  order_type
         19     1  time_in_force
         20     2  code                    Reject (REJECTED), CancelReason (CANCELLED),
-                                          CommandKind (BALANCE, DEFINED)
+                                          CommandKind (BALANCE, DEFINED), Phase (PHASE_CHANGED)
         22     2  flags                   ANSWER, RESTING, KEPT_PRIORITY, EXISTED, WAITING,
-                                          MAKER_HIDDEN, TRANCHE_DONE
+                                          MAKER_HIDDEN, TRANCHE_DONE, AUCTION
         24     4  account_id              of the order; of the taker for a fill
         28     4  market_id               asset_id for BALANCE
         32     8  order_id                of the order; of the taker for a fill; withdrawal id
@@ -61,6 +61,12 @@ REFRESHED follows it at once. A fill with MAKER_HIDDEN took nothing that was see
 A stop is ACCEPTED with WAITING and is not on the book. When it fires, TRIGGERED stands for it as
 ACCEPTED does for an arriving order: its filled and leaves quantities, and RESTING, are those after
 its own matching, and its fills follow. Stops that a command triggers work after it, in its events.
+
+PHASE_CHANGED has the auction's kind as order_type and its end, 0 for none, as quantity. INDICATIVE
+and UNCROSSED have the price, the volume as quantity, and the surplus as leaves with its side. Then
+come the trades: for each a FILL with AUCTION at the auction's price, and for each of its orders,
+maker first, a REDUCED with AUCTION: what the trade takes off the book at the order's own price.
+INDICATIVE is the last event of a command that changed what a call would trade.
 """
 
 from __future__ import annotations
@@ -87,6 +93,9 @@ class EventKind(IntEnum):
     DEFINED = 10
     REFRESHED = 11
     TRIGGERED = 12
+    PHASE_CHANGED = 13
+    INDICATIVE = 14
+    UNCROSSED = 15
     QUOTED = 22
 
 
@@ -97,6 +106,7 @@ EXISTED = 8  # flag of DEFINED: the same definition existed before
 WAITING = 16  # flag: the order waits for its trigger, off the book
 MAKER_HIDDEN = 32  # flag of FILL: the resting order was not seen
 TRANCHE_DONE = 64  # flag of FILL: the resting order showed no more than this
+AUCTION = 128  # flag of FILL: both orders rested; of REDUCED: by that trade, already told
 
 _OFFSETS: dict[str, tuple[str, int]] = {
     "sequence": ("<u8", 0),

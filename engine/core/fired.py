@@ -3,12 +3,13 @@
 """The work queue: stops that a command triggers arrive one after the other, inside it."""
 
 import cython
-from cython.cimports.engine.core.arrivals import aim, reserve, work
-from cython.cimports.engine.core.constants import BUY, EVENT_TRIGGERED, STOP_LIMIT
+from cython.cimports.engine.core.arrivals import aim, narrow, reserve, work
+from cython.cimports.engine.core.constants import BUY, EVENT_TRIGGERED, PHASE_OPEN, STOP_LIMIT
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.resting import dearest_ticks, stop_locked_atoms
+from cython.cimports.engine.core.special import reserve_stop
 from cython.cimports.engine.core.state import ORDER_FLAGS, Core, Extra, Market, Order, Taker
-from cython.cimports.engine.core.stops import fire_by_quotes
+from cython.cimports.engine.core.stops import fire_by_quotes, trigger_book, wait
 from cython.cimports.engine.core.writer import taker_event
 from cython.cimports.libc.stdint import int64_t, uint32_t
 
@@ -44,12 +45,17 @@ def work_one(
     market: cython.pointer(Market) = core.markets[extra.market_id]
     answer_index: int64_t = core.events_count
     event: cython.pointer(Event)
+    if market.phase != PHASE_OPEN:  # a stop before it in the queue has ended continuous trading
+        if reserve_stop(core, market, trigger_book(core.orders[slot].flags, extra.side)):
+            wait(core, slot)
+        return
     resume(core, cython.address(taker), slot)
     aim(core, cython.address(taker), market, extra.limit_price_ticks)
     if taker.side == BUY:  # never beyond what it has locked
-        taker.limit_key = taker.opposite.sign * dearest_ticks(
+        taker.own_limit_key = taker.opposite.sign * dearest_ticks(
             market, taker.order_type, extra.limit_price_ticks, extra.trigger_price_ticks
         )
+        narrow(cython.address(taker))
     if not reserve(core, cython.address(taker)):
         return
     event = taker_event(core, command, EVENT_TRIGGERED, cython.address(taker))

@@ -29,6 +29,7 @@ def new_core() -> cython.pointer(Core):
         core.next_trade_id = 1
         core.next_priority = 1
         core.next_due_ns = NEVER_NS
+        core.next_call_end_ns = NEVER_NS
         core.due.count = 1
         core.ids.window_ns = ID_WINDOW_NS_DEFAULT
         core.ids.ids_max = IDS_MAX_DEFAULT

@@ -20,6 +20,7 @@ UNIT_ATOMS_MAX = 1 << 40  # quote_atoms_per_tick_lot and base_atoms_per_lot
 FEE_PPM_MAX = 100_000  # a tenth of the notional
 FEE_PPM_ONE = 1_000_000  # parts per million in one
 BAND_PPM_MAX = 1_000_000  # a market order may at most double the price or take it to nothing
+AUCTION_MS_MAX = 86_400_000  # a volatility auction ends within a day
 TRAIL_PPM_MAX = 999_999  # a sell's trigger stays above nothing
 DECIMALS_MAX = 18  # of an asset; 10^18 fits in 64 bits
 

@@ -241,11 +241,11 @@ def trade(
     touch_order(core, slot)
     touch_level(core, maker.level)
     if taker.side == BUY:
-        maker_fee = fill_maker_sell(core, market, slot, notional, lots)
+        maker_fee = fill_resting_sell(core, market, slot, notional, lots, market.maker_fee_ppm)
         taker.spent_atoms += notional + taker_fee
         taker.received_atoms += base
     else:
-        maker_fee = fill_maker_buy(core, market, slot, notional, lots)
+        maker_fee = fill_resting_buy(core, market, slot, notional, lots, market.maker_fee_ppm)
         taker.spent_atoms += base
         taker.received_atoms += notional - taker_fee
     taker.filled_lots += lots
@@ -283,21 +283,22 @@ def trade(
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def fill_maker_sell(
+def fill_resting_sell(
     core: cython.pointer(Core),
     market: cython.pointer(Market),
     slot: uint32_t,
     notional: int64_t,
     lots: int64_t,
+    fee_ppm: uint32_t,
 ) -> int64_t:
-    """Move a selling maker's money for a fill; give the fee that it paid."""
+    """Move a resting seller's money for a fill; give the fee that it paid."""
     maker: cython.pointer(Order) = cython.address(core.orders[slot])
     detail: cython.pointer(OrderDetail) = cython.address(core.details[slot])
     lock: cython.pointer(Balance) = cython.address(core.balances[maker.lock_balance])
     proceeds: cython.pointer(Balance) = cython.address(core.balances[detail.proceeds_balance])
     base: int64_t = lots * market.base_atoms_per_lot
-    fee: int64_t = fee_atoms(notional, market.maker_fee_ppm, detail.fee_credit_ppm)
-    detail.fee_credit_ppm = credit_after(notional, market.maker_fee_ppm, detail.fee_credit_ppm, fee)
+    fee: int64_t = fee_atoms(notional, fee_ppm, detail.fee_credit_ppm)
+    detail.fee_credit_ppm = credit_after(notional, fee_ppm, detail.fee_credit_ppm, fee)
     maker.filled_lots += lots
     maker.leaves_lots -= lots
     check(core, base <= lock.locked_atoms, b"no more is spent than is locked")
@@ -313,21 +314,22 @@ def fill_maker_sell(
 @cython.inline
 @cython.nogil
 @cython.exceptval(check=False)
-def fill_maker_buy(
+def fill_resting_buy(
     core: cython.pointer(Core),
     market: cython.pointer(Market),
     slot: uint32_t,
     notional: int64_t,
     lots: int64_t,
+    fee_ppm: uint32_t,
 ) -> int64_t:
-    """Move a buying maker's money for a fill, free what it need not lock; give the fee."""
+    """Move a resting buyer's money for a fill, free what it need not lock; give the fee."""
     maker: cython.pointer(Order) = cython.address(core.orders[slot])
     detail: cython.pointer(OrderDetail) = cython.address(core.details[slot])
     lock: cython.pointer(Balance) = cython.address(core.balances[maker.lock_balance])
     proceeds: cython.pointer(Balance) = cython.address(core.balances[detail.proceeds_balance])
     locked: int64_t = locked_atoms(core, slot)
-    fee: int64_t = fee_atoms(notional, market.maker_fee_ppm, detail.fee_credit_ppm)
-    detail.fee_credit_ppm = credit_after(notional, market.maker_fee_ppm, detail.fee_credit_ppm, fee)
+    fee: int64_t = fee_atoms(notional, fee_ppm, detail.fee_credit_ppm)
+    detail.fee_credit_ppm = credit_after(notional, fee_ppm, detail.fee_credit_ppm, fee)
     maker.filled_lots += lots
     maker.leaves_lots -= lots
     locked -= locked_atoms(core, slot)

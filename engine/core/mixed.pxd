@@ -9,6 +9,7 @@ cdef void link_special(Core *core, uint32_t index, uint32_t slot) noexcept nogil
 cdef void unlink_special(Core *core, uint32_t slot) noexcept nogil
 cdef int take_open(Core *core, uint32_t slot, int64_t lots) noexcept nogil
 cdef int64_t shrink(Core *core, uint32_t slot, int64_t lots) noexcept nogil
+cdef int64_t take_off(Core *core, uint32_t slot, int64_t lots, int64_t seen) noexcept nogil
 cdef void refresh(Core *core, uint32_t slot, const Command *command) noexcept nogil
 
 

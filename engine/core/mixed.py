@@ -145,12 +145,27 @@ def shrink(core: cython.pointer(Core), slot: uint32_t, lots: int64_t) -> int64_t
     Returns:
         How many of them were seen.
     """
+    seen: int64_t = seen_lots(core, slot)
+    core.orders[slot].leaves_lots -= lots
+    return take_off(core, slot, lots, seen)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def take_off(core: cython.pointer(Core), slot: uint32_t, lots: int64_t, seen: int64_t) -> int64_t:
+    """Take lots, which its leaves have lost, off the sums of a special order's level.
+
+    Args:
+        seen: How many were seen before.
+
+    Returns:
+        How many of the lots were seen.
+    """
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     detail: cython.pointer(LevelDetail) = cython.address(core.level_details[order.level])
     extra: cython.pointer(Extra) = cython.address(core.extras[slot])
-    seen: int64_t = seen_lots(core, slot)
-    order.leaves_lots -= lots
     if order.flags & HIDDEN:
         detail.hidden_lots -= lots
         return 0

@@ -219,6 +219,13 @@ def read_markets(core: cython.pointer(Core)) -> object:
                     market.reference_price_ticks,
                     market.symbol_low,
                     market.symbol_high,
+                    market.volatility_ppm,
+                    market.auction_ms,
+                    market.auction_end_ns,
+                    market.phase,
+                    market.auction_kind,
+                    market.initial_phase,
+                    0,
                 )
             )
     return np.array(rows, dtype=MARKET_VIEW)

@@ -8,6 +8,10 @@ from enum import IntEnum
 class Reject(IntEnum):
     """The first rule that a command breaks, in the order of these numbers.
 
+    One comes earlier than its number: MARKET_PHASE, right after the rules of price, quantity and
+    amount, and for a cancel or replace after its order was found. What a market does not take now
+    is not judged further.
+
     A refused command changes no state at all: the same digest before and after. So its client id
     is free again, and whether the very same command can succeed later is said by `transient`.
     The numbers are those of `realstack.common.v1.RejectCode`.
@@ -46,6 +50,8 @@ class Reject(IntEnum):
     MINIMUM_NOT_MET = 30
     NO_LAST_PRICE = 31
     NO_BAND = 32
+    MARKET_PHASE = 33
+    WRONG_PHASE_CHANGE = 34
     GROUP_INCOMPLETE = 50
     QUOTE_CROSSES_ITSELF = 51
 
@@ -68,6 +74,8 @@ _TRANSIENT = frozenset(
         Reject.FILL_OR_KILL_NOT_FILLABLE,
         Reject.MINIMUM_NOT_MET,
         Reject.NO_LAST_PRICE,
+        Reject.MARKET_PHASE,
+        Reject.WRONG_PHASE_CHANGE,
     }
 )
 
@@ -81,4 +89,6 @@ class CancelReason(IntEnum):
     SELF_TRADE = 3
     CANCEL_ALL = 4
     EXPIRED = 5
+    PHASE_ENDED = 6
+    AUCTION_ENDED = 7
     QUOTE_REPLACED = 13

@@ -11,7 +11,11 @@ from cython.cimports.engine.core.constants import (
     INSUFFICIENT_FUNDS,
     INVALID_PRICE,
     KEPT_PRIORITY,
+    MARKET,
+    MARKET_PHASE,
     NOTIONAL_TOO_LARGE,
+    PHASE_OPEN,
+    PHASE_POST_ONLY,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
     REJECT_NONE,
@@ -26,6 +30,7 @@ from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import reach
 from cython.cimports.engine.core.mixed import shrink
 from cython.cimports.engine.core.money import is_too_large, lock_required
+from cython.cimports.engine.core.phasing import may_replace
 from cython.cimports.engine.core.resting import locked_atoms, seen_lots, target, unlock
 from cython.cimports.engine.core.special import is_too_old, replace_waiting, slide
 from cython.cimports.engine.core.state import (
@@ -59,9 +64,12 @@ def replace(
     market: cython.pointer(Market) = core.markets[level.market_id]
     if order.flags & SPECIAL and core.extras[slot].is_waiting:
         return replace_waiting(core, slot, command)
-    if command.price_ticks == 0 or command.display_lots != 0:
+    if (command.price_ticks == 0) != (order.order_type == MARKET) or command.display_lots != 0:
         return INVALID_PRICE
     come_again(core, cython.address(taker), slot, command)
+    crosses: cython.bint = taker.leaves_lots != 0 and reaches(taker.opposite, taker.own_limit_key)
+    if not may_replace(market, taker.flags, crosses):
+        return MARKET_PHASE
     if is_too_large(market, taker.price_ticks, command.quantity_lots):
         return NOTIONAL_TOO_LARGE
     taker.lock_atoms = lock_required(
@@ -69,7 +77,7 @@ def replace(
     )
     if core.balances[order.lock_balance].free_atoms < taker.lock_atoms - taker.locked_before_atoms:
         return INSUFFICIENT_FUNDS
-    if taker.leaves_lots != 0 and reaches(taker.opposite, taker.limit_key):
+    if crosses and market.phase in (PHASE_OPEN, PHASE_POST_ONLY):
         if taker.flags & POST_ONLY:
             return POST_ONLY_WOULD_CROSS
         stops: cython.bint = taker.self_trade_prevention != STP_NONE
@@ -117,7 +125,9 @@ def come_again(
     taker.time_in_force = order.time_in_force
     taker.self_trade_prevention = order.self_trade_prevention
     taker.flags = order.flags & ORDER_FLAGS
-    aim(core, taker, core.markets[level.market_id], command.price_ticks)
+    # A market order in a call stands at what it was given.
+    price_ticks: int64_t = level.price_ticks if order.order_type == MARKET else command.price_ticks
+    aim(core, taker, core.markets[level.market_id], price_ticks)
     if taker.flags & SLIDE:
         slide(taker)
 

@@ -5,10 +5,13 @@
 import cython
 from cython.cimports.engine.core.constants import (
     AMOUNT_ATOMS_MAX,
+    AT_CLOSE,
+    AT_OPEN,
     BUY,
     CANCEL,
     CANCEL_ALL,
     COMMAND_KINDS,
+    DAY,
     DEPOSIT,
     FOK,
     GTC,
@@ -28,6 +31,7 @@ from cython.cimports.engine.core.constants import (
     LIMIT,
     MARKET,
     MARKET_BY_AMOUNT,
+    MASS_QUOTE,
     MINIMUM,
     PLACE,
     POST_ONLY,
@@ -46,10 +50,12 @@ from cython.cimports.engine.core.constants import (
     TRAILING_STOP,
     TRIGGER_BEST_QUOTE,
     TRIGGER_REFERENCE,
+    UNCROSS,
     WITHDRAW_FINALIZE,
     WITHDRAW_HOLD,
 )
 from cython.cimports.engine.core.layout import Command
+from cython.cimports.engine.core.quotes import group_reject, quote_reject
 from cython.cimports.engine.core.state import Core
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 
@@ -62,7 +68,7 @@ def shape_reject(
 ) -> cython.int:
     """Give the first broken rule among rejects 1 to 8."""
     reject: cython.int
-    if command.kind == 0 or command.kind >= COMMAND_KINDS:
+    if command.kind == 0 or UNCROSS < command.kind < MASS_QUOTE or command.kind >= COMMAND_KINDS:
         return INVALID_COMMAND_KIND
     if sets_unused_field(core, command):
         return RESERVED_FIELD_SET
@@ -77,9 +83,15 @@ def shape_reject(
             return RESERVED_FIELD_SET
     elif command.kind == CANCEL_ALL and command.side > SELL:
         return INVALID_SIDE
+    elif command.kind >= MASS_QUOTE:
+        reject = group_reject(core, command)
+        if reject != REJECT_NONE:
+            return reject
     if command.client_id_low != 0 or command.client_id_high != 0:
         return REJECT_NONE
-    needs_id: cython.bint = command.kind == PLACE or DEPOSIT <= command.kind <= WITHDRAW_FINALIZE
+    needs_id: cython.bint = (
+        command.kind in (PLACE, MASS_QUOTE) or DEPOSIT <= command.kind <= WITHDRAW_FINALIZE
+    )
     return INVALID_CLIENT_ID if needs_id or command.sent_time_ns != 0 else REJECT_NONE
 
 
@@ -136,13 +148,14 @@ def place_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
 @cython.exceptval(check=False)
 def time_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bint:
     """Tell whether the time in force fits the order type, and the expiry the time in force."""
-    good_till: cython.bint = command.time_in_force in (GTC, GTD)
+    good_till: cython.bint = command.time_in_force in (GTC, DAY, GTD)
+    collected: cython.bint = command.time_in_force in (AT_OPEN, AT_CLOSE)
     if command.expire_time_ns != 0 and command.time_in_force != GTD:
         return False
     if command.order_type == LIMIT:
-        return good_till or command.time_in_force in (IOC, FOK)
+        return good_till or collected or command.time_in_force in (IOC, FOK)
     if command.order_type == MARKET:
-        return command.time_in_force in (IOC, FOK)
+        return collected or command.time_in_force in (IOC, FOK)
     return command.time_in_force == IOC if command.order_type == MARKET_BY_AMOUNT else good_till
 
 
@@ -153,9 +166,11 @@ def flags_are_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
     """Tell whether the flags fit each other, the order type and the time in force."""
     flags: cython.int = command.flags
     allowed: cython.int = 0
-    if command.order_type == LIMIT and command.time_in_force in (GTC, GTD):
+    if command.order_type == LIMIT and command.time_in_force in (GTC, DAY, GTD):
         allowed |= POST_ONLY | SLIDE | HIDDEN
-    if command.order_type in (LIMIT, MARKET) and command.time_in_force != FOK:
+    if command.order_type in (LIMIT, MARKET) and (
+        command.time_in_force not in (FOK, AT_OPEN, AT_CLOSE)
+    ):
         allowed |= MINIMUM
     if command.order_type in (STOP, STOP_LIMIT):
         allowed |= TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE
@@ -191,6 +206,8 @@ def number_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
             return INVALID_PRICE
         if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
             return INVALID_QUANTITY
+    elif command.kind == MASS_QUOTE:
+        return quote_reject(command)
     has_amount: cython.bint = command.kind in (DEPOSIT, WITHDRAW_HOLD)
     if has_amount and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
         return INVALID_AMOUNT
@@ -242,7 +259,7 @@ def quantities_are_valid(command: cython.pointer(cython.const[Command])) -> cyth
         return True
     return (
         command.order_type == LIMIT
-        and command.time_in_force in (GTC, GTD)
+        and command.time_in_force in (GTC, DAY, GTD)
         and not command.flags & HIDDEN
         and 0 < display < command.quantity_lots
     )

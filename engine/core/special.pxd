@@ -4,11 +4,12 @@ from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 
 from engine.core.constants cimport FOK, MARKET, POST_ONLY
 from engine.core.layout cimport Command
-from engine.core.state cimport SPECIAL, Core, Taker
+from engine.core.state cimport SPECIAL, Core, Market, Taker
 
 cdef int place_special(Core *core, const Command *command) noexcept nogil
 cdef int replace_waiting(Core *core, uint32_t slot, const Command *command) noexcept nogil
 cdef void slide(Taker *taker) noexcept nogil
+cdef bint reserve_stop(Core *core, Market *market, int book) noexcept nogil
 
 
 cdef inline bint is_special(const Command *command) noexcept nogil:

@@ -20,6 +20,7 @@ from cython.cimports.engine.core.constants import (
     KEPT_PRIORITY,
     MARKET,
     MARKET_BY_AMOUNT,
+    MARKET_PHASE,
     MINIMUM,
     MINIMUM_NOT_MET,
     NO_BAND,
@@ -40,6 +41,12 @@ from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, reach
 from cython.cimports.engine.core.money import is_too_large, lock_required
 from cython.cimports.engine.core.order_index import take_order_id
+from cython.cimports.engine.core.phasing import (
+    auction_price_ticks,
+    for_auction_only,
+    may_place,
+    may_replace,
+)
 from cython.cimports.engine.core.pools import has_room_for_level, reserve_queue
 from cython.cimports.engine.core.resting import dearest_ticks, locked_atoms
 from cython.cimports.engine.core.special import is_too_old
@@ -71,10 +78,14 @@ def place_special(
     reject: cython.int
     event: cython.pointer(Event)
     answer_index: int64_t = core.events_count
+    if not may_place(market, command):
+        return MARKET_PHASE
     arrive(core, cython.address(taker), market, command)
     describe(cython.address(taker), command, is_stop)
     if taker.order_type == TRAILING_STOP:
         start_trailing(market, extra)
+    if taker.order_type == MARKET and for_auction_only(taker.time_in_force):
+        taker.price_ticks = auction_price_ticks(market, taker.side)
     if taker.flags & SLIDE:
         slide(cython.address(taker))
     if not reserve(core, cython.address(taker)):
@@ -148,7 +159,8 @@ def slide(taker: cython.pointer(Taker)) -> cython.void:
     price_ticks = best - 1 if taker.side == BUY else best + 1
     if 1 <= price_ticks <= PRICE_TICKS_MAX:
         taker.price_ticks = price_ticks
-        taker.limit_key = price_ticks * taker.opposite.sign
+        taker.own_limit_key = price_ticks * taker.opposite.sign
+        taker.limit_key = taker.own_limit_key
 
 
 @cython.cfunc
@@ -164,7 +176,11 @@ def funds_reject(
     dearest: int64_t = dearest_ticks(
         taker.market, taker.order_type, taker.price_ticks, taker.extra.trigger_price_ticks
     )
-    takes_at_market: cython.bint = taker.order_type == MARKET and taker.side == BUY
+    takes_at_market: cython.bint = (
+        taker.order_type == MARKET
+        and taker.side == BUY
+        and not for_auction_only(taker.time_in_force)
+    )
     if is_too_large(taker.market, dearest, taker.leaves_lots):
         return NOTIONAL_TOO_LARGE
     if taker.order_type == MARKET_BY_AMOUNT:
@@ -192,8 +208,9 @@ def late_reject(
     taker: cython.pointer(Taker),
     command: cython.pointer(cython.const[Command]),
 ) -> cython.int:
-    """Give the first broken rule among rejects 28 to 32."""
-    at_market: cython.bint = taker.order_type in (STOP, TRAILING_STOP)
+    """Give the first broken rule among those from TOO_OLD on."""
+    collected: cython.bint = taker.order_type == MARKET and for_auction_only(taker.time_in_force)
+    at_market: cython.bint = collected or taker.order_type in (STOP, TRAILING_STOP)
     if is_too_old(command):
         return TOO_OLD
     if taker.time_in_force == GTD and command.expire_time_ns <= command.time_ns:
@@ -201,6 +218,8 @@ def late_reject(
     if taker.flags & MINIMUM and reach(core, taker).lots < command.display_lots:
         return MINIMUM_NOT_MET
     if taker.order_type == TRAILING_STOP and taker.market.last_price_ticks == 0:
+        return NO_LAST_PRICE
+    if collected and taker.price_ticks == 0 and taker.market.band_ppm != 0:
         return NO_LAST_PRICE
     if at_market and taker.side == BUY and taker.market.band_ppm == 0:
         return NO_BAND
@@ -257,6 +276,8 @@ def replace_waiting(
         return INVALID_PRICE
     if order.order_type == TRAILING_STOP and command.display_lots != 0:
         return INVALID_PRICE
+    if not may_replace(market, order.flags, False):
+        return MARKET_PHASE
     if is_too_large(market, dearest, command.quantity_lots):
         return NOTIONAL_TOO_LARGE
     more_atoms: int64_t = lock_required(

@@ -7,7 +7,7 @@ is cancelled touches one cache line of its own.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from engine.core.hashing cimport Hash
-from engine.core.layout cimport Event
+from engine.core.layout cimport Command, Event
 
 cdef enum:
     CHANGED = 128  # bit of an order's flags: its record is not in the digest's sum
@@ -100,6 +100,18 @@ cdef struct Market:
     int64_t trailing_lowest  # no buying trailing stop moves at or above it
     uint32_t trailing_head
     uint32_t band_ppm
+    uint32_t phase
+    uint32_t auction_kind
+    uint32_t initial_phase
+    uint32_t volatility_ppm
+    uint32_t auction_ms
+    int64_t auction_end_ns  # 0: no end is set
+    int64_t indicative_price_ticks  # the last one told, all 0 outside calls
+    int64_t indicative_volume_lots
+    int64_t indicative_surplus_lots
+    uint32_t indicative_surplus_side
+    int64_t missed_low_ticks  # the extremes of auction prices since it was last open
+    int64_t missed_high_ticks
     uint32_t lock_asset_id[3]  # by Side
     uint32_t proceeds_asset_id[3]
     uint32_t market_id
@@ -209,7 +221,10 @@ cdef struct Core:
     uint64_t next_order_id
     uint64_t next_trade_id
     uint64_t next_priority
-    int64_t next_due_ns  # the earliest expiry
+    int64_t next_due_ns  # the earliest expiry or end of a call
+    int64_t next_call_end_ns
+    uint32_t call_count  # markets in a call
+    uint32_t followers[8]  # by phase, which may follow it, as bits
     uint32_t waiting_count
     uint32_t quote_waiting_count  # of stops that watch the best quote
     uint32_t market_id_max
@@ -247,7 +262,9 @@ cdef struct Core:
     Queue fired  # stops that the command triggered, in the order of their work
     Market *markets[1025]
     Asset *assets[1025]
-    uint64_t unused_masks[15][16]
+    const Command *batch_end  # one past the commands of the batch
+    uint32_t entries_left  # records of the batch that a compound command has already used
+    uint64_t unused_masks[25][16]
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
     uint32_t ahead_slot[32]  # of the order that a command names
@@ -260,7 +277,8 @@ cdef struct Core:
 cdef struct Taker:
     Market *market
     BookSide *opposite
-    int64_t limit_key  # the last key of the opposite side that it reaches
+    int64_t own_limit_key  # the last key of the opposite side that it allows
+    int64_t limit_key  # the same, but not beyond the dynamic band: that it reaches
     uint64_t order_id
     uint64_t client_id_low
     uint64_t client_id_high

@@ -21,11 +21,15 @@ cdef inline int trigger_book(int flags, int side) noexcept nogil:
     return side + 6 if flags & TRIGGER_REFERENCE else side + 2
 
 
-cdef inline int64_t band_limit_ticks(const Market *market, int side) noexcept nogil:
-    # The last price at which a market order trades; 0 for any price.
-    cdef int64_t last = market.last_price_ticks
-    if market.band_ppm == 0 or last == 0:
+cdef inline int64_t moved_ticks(int64_t last, int64_t ppm, int side) noexcept nogil:
+    # A price moved by a band against an order, rounded towards the price; 0 without one of them.
+    if ppm == 0 or last == 0:
         return 0
     if side == SELL:
-        return (last * (FEE_PPM_ONE - <int64_t> market.band_ppm) + FEE_PPM_ONE - 1) // FEE_PPM_ONE
-    return last * (FEE_PPM_ONE + <int64_t> market.band_ppm) // FEE_PPM_ONE
+        return (last * (FEE_PPM_ONE - ppm) + FEE_PPM_ONE - 1) // FEE_PPM_ONE
+    return last * (FEE_PPM_ONE + ppm) // FEE_PPM_ONE
+
+
+cdef inline int64_t band_limit_ticks(const Market *market, int side) noexcept nogil:
+    # The last price at which a market order trades; 0 for any price.
+    return moved_ticks(market.last_price_ticks, market.band_ppm, side)

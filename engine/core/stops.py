@@ -11,6 +11,7 @@ from cython.cimports.engine.core.book import has_room_for_key, link, opposite, u
 from cython.cimports.engine.core.constants import (
     BUY,
     FEE_PPM_ONE,
+    PHASE_OPEN,
     SELL,
     TRAILING_STOP,
     TRIGGER_BEST_QUOTE,
@@ -132,6 +133,8 @@ def fire_if_due(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     price_ticks: int64_t = market.last_price_ticks
     if flags & TRIGGER_REFERENCE:
         price_ticks = market.reference_price_ticks
+    if market.phase != PHASE_OPEN:
+        return
     if not flags & TRIGGER_BEST_QUOTE and holds(extra.side, extra.trigger_price_ticks, price_ticks):
         fire(core, slot)
 
@@ -145,8 +148,13 @@ def fire_book(
     book: cython.int,
     price_ticks: int64_t,
 ) -> cython.void:
-    """Fire the stops of one book whose condition holds at a price, in order."""
+    """Fire the stops of one book whose condition holds at a price, in order.
+
+    Outside continuous trading they wait on, and are looked at when it opens.
+    """
     side: cython.pointer(BookSide) = cython.address(market.sides[book])
+    if market.phase != PHASE_OPEN:
+        return
     while side.count != 0 and core.broken == cython.NULL:
         if not holds(2 - (book & 1), side.keys[side.count - 1] * side.sign, price_ticks):
             return

@@ -214,7 +214,7 @@ def hash_asset(asset: cython.pointer(Asset)) -> Hash:
 @cython.exceptval(check=False)
 def hash_market(market: cython.pointer(Market)) -> Hash:
     """Hash a market's definition and last price."""
-    words = cython.declare(uint64_t[12])
+    words = cython.declare(uint64_t[24])
     words[0] = market.market_id
     words[1] = market.base_asset_id
     words[2] = market.quote_asset_id
@@ -227,7 +227,19 @@ def hash_market(market: cython.pointer(Market)) -> Hash:
     words[9] = market.last_price_ticks
     words[10] = market.band_ppm
     words[11] = market.reference_price_ticks
-    return hash_words(TAG_MARKET, words, 12)
+    words[12] = market.volatility_ppm
+    words[13] = market.auction_ms
+    words[14] = market.initial_phase
+    words[15] = market.phase
+    words[16] = market.auction_kind
+    words[17] = market.auction_end_ns
+    words[18] = market.indicative_price_ticks
+    words[19] = market.indicative_volume_lots
+    words[20] = market.indicative_surplus_lots
+    words[21] = market.indicative_surplus_side
+    words[22] = market.missed_low_ticks
+    words[23] = market.missed_high_ticks
+    return hash_words(TAG_MARKET, words, 24)
 
 
 @cython.cfunc

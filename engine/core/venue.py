@@ -39,6 +39,7 @@ from cython.cimports.libc.string import memcpy
 from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
 from engine.core.events import EVENT
 from engine.core.invariants import BrokenInvariant, check
+from engine.core.phases import Phase, follower_mask
 
 check(cython.sizeof(Command) == COMMAND_BYTES, "a command struct is as long as its dtype")
 check(cython.sizeof(Event) == EVENT.itemsize, "an event struct is as long as its dtype")
@@ -73,6 +74,8 @@ class Venue:
         for kind in CommandKind:
             for word, mask in enumerate(unused_mask(kind)):
                 self.core.unused_masks[int(kind)][word] = mask
+        for phase in Phase:
+            self.core.followers[int(phase)] = follower_mask(phase)
 
     def __dealloc__(self) -> None:
         free_core(self.core)

@@ -79,5 +79,12 @@ MARKET_VIEW = np.dtype(
         ("reference_price_ticks", "<i8"),
         ("symbol_low", "<u8"),
         ("symbol_high", "<u8"),
+        ("volatility_ppm", "<u4"),
+        ("auction_ms", "<u4"),
+        ("auction_end_ns", "<i8"),
+        ("phase", "<u2"),
+        ("auction_kind", "<u2"),
+        ("initial_phase", "<u2"),
+        ("reserved", "<u2"),
     ]
 )

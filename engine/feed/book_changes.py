@@ -10,7 +10,8 @@
     REDUCED, resting            - visible, and - 1 when no leaves are left
 
 What is not seen is not of the book: an event that shows or takes nothing visible is no change. A
-fill of a hidden order is one, because of its price, but takes nothing off. A command that has any
+fill of a hidden order is one, because of its price, but takes nothing off; nor does one in an
+auction, where a REDUCED of each of its orders does. A command that has any
 of these changes the book, also when they cancel out (a replace that changes nothing): then its
 increment repeats the level as it is. So the numbering follows from the events alone.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.events import EVENT_BYTES, MAKER_HIDDEN, TRANCHE_DONE, EventKind
+from engine.core.events import AUCTION, EVENT_BYTES, MAKER_HIDDEN, TRANCHE_DONE, EventKind
 
 # All fields are 64 bits wide, so that rows are made and moved as a plain array of integers: numpy
 # copies records field by field, which costs ten times as much.
@@ -92,7 +93,7 @@ def _rows(words: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int6
     adds = _ADDS[kinds]
     fills = kinds == _FILL
     flags = words[:, _KINDS] >> _FLAGS_SHIFT
-    unseen = fills & (flags & MAKER_HIDDEN != 0)
+    unseen = fills & (flags & (MAKER_HIDDEN | AUCTION) != 0)
     done = flags & TRANCHE_DONE != 0
     left = np.where(fills, np.where(done, 0, words[:, _MAKER_LEAVES]), words[:, _LEAVES])
     lots = np.where(unseen, 0, np.where(fills, words[:, _QUANTITY], words[:, _VISIBLE]))

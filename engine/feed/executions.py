@@ -1,10 +1,11 @@
 """The private stream of each account: its orders and balances, under a dense execution sequence.
 
 A fill is two executions, one an account side; when both orders are of one account the arriving one
-comes first. Rows are kept once for all accounts, and each account has a list of positions into them
-(the lowest bit says whether it is the maker's side). What is kept is bounded by
-`FeedLimits.private_rows_max` over all accounts; asking for older executions is refused with the
-oldest that is left.
+comes first. The reductions of an auction's trades are nobody's executions, since their fill tells
+it all; they are kept with it for the limit prices that they have. Rows are kept once for all
+accounts, and each account has a list of positions into them (the lowest bit says whether it is the
+maker's side). What is kept is bounded by `FeedLimits.private_rows_max` over all accounts; asking
+for older executions is refused with the oldest that is left.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.events import EVENT, EventKind
+from engine.core.events import AUCTION, EVENT, EventKind
 from engine.feed.limits import FeedLimits
 from engine.feed.rows import BLOCK_ROWS, RowLog
 
@@ -36,6 +37,7 @@ _POSITIONS_MIN = 16
 _OFFSET = np.dtype([("rows", "<i8")])
 # Plain numbers, because looking up a member of an enum costs as much as a small array operation.
 _FILL = int(EventKind.FILL)
+_REDUCED = int(EventKind.REDUCED)
 _ARRIVALS = np.zeros(256, np.bool_)
 _ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED]] = True
 
@@ -106,10 +108,12 @@ class ExecutionFeed:
         self._arrivals.append(_rows_since_arrival(rows))
         entries = (self._log.append(rows) + np.arange(len(rows), dtype=np.int64)) << 1
         self._keep_whole_commands()
-        accounts = rows["account_id"]
+        of_makers = rows["maker_account_id"][fills], entries[fills] | 1
+        told = np.flatnonzero((rows["kind"] != _REDUCED) | (rows["flags"] & AUCTION == 0))
+        accounts, entries = rows["account_id"][told], entries[told]
         if len(fills):
-            accounts = np.concatenate((accounts, rows["maker_account_id"][fills]))
-            entries = np.concatenate((entries, entries[fills] | 1))
+            accounts = np.concatenate((accounts, of_makers[0]))
+            entries = np.concatenate((entries, of_makers[1]))
         first = int(accounts[0])
         if len(fills) == 0 and (accounts == first).all():
             self._positions(first).append(entries, self._first_whole << 1)
@@ -172,9 +176,18 @@ class ExecutionFeed:
     def _limit_prices(
         self, rows: NDArray[np.void], places: NDArray[np.int64], is_maker: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """Give each order's limit price: an arriving order's stands where it arrived."""
+        """Give each order's limit price: an arriving order's stands where it arrived.
+
+        After a fill of an auction come the reductions of its maker and of its taker.
+        """
         prices = rows["price_ticks"].copy()
-        arriving = np.flatnonzero((rows["kind"] == _FILL) & ~is_maker)
+        is_fill = rows["kind"] == _FILL
+        in_auction = is_fill & (rows["flags"] & AUCTION != 0)
+        if in_auction.any():
+            chosen = np.flatnonzero(in_auction)
+            following = places[chosen] + np.where(is_maker[chosen], 1, 2)
+            prices[chosen] = self._log.take(following)["price_ticks"]
+        arriving = np.flatnonzero(is_fill & ~is_maker & ~in_auction)
         if len(arriving):
             offsets = self._arrivals.take(places[arriving])["rows"]
             prices[arriving] = self._log.take(places[arriving] - offsets)["price_ticks"]

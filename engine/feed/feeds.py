@@ -12,6 +12,7 @@ from engine.feed.books import BookFeed
 from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
 from engine.feed.limits import FeedLimits
+from engine.feed.statuses import STATUS_KINDS, StatusFeed
 from engine.feed.subscription import Subscriptions
 from engine.feed.trades import TradeFeed
 from engine.feed.withdrawals import WithdrawalFeed
@@ -24,6 +25,7 @@ _BALANCE = int(EventKind.BALANCE)
 # What a subscription can be to, beside ("book", market id) and ("executions", account id).
 TRADES = "trades"
 WITHDRAWALS = "withdrawals"
+STATUSES = "statuses"
 
 
 class Feeds:
@@ -45,6 +47,7 @@ class Feeds:
         self.trades = TradeFeed()
         self.fills = FillFeed(self.trades, markets)
         self.withdrawals = WithdrawalFeed()
+        self.statuses = StatusFeed(self.limits)
         self.books = BookFeed(
             self.limits, lambda market_id: self.subscriptions.watched(("book", market_id))
         )
@@ -62,9 +65,13 @@ class Feeds:
         has_steps = False
         if counts[_FILL] or counts[_BALANCE]:
             has_steps = self.withdrawals.consume(events)
+        has_status = any(counts[kind] for kind in STATUS_KINDS)
+        if has_status:
+            self.statuses.consume(events)
         if self.subscriptions.is_empty:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)
         self.subscriptions.wake(("book", market_id) for market_id in books)
         self.subscriptions.wake([TRADES] if traded else [])
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])
+        self.subscriptions.wake([STATUSES] if has_status else [])

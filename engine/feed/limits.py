@@ -17,6 +17,9 @@ class FeedLimits:
     book_rows_max: int = 1 << 14
     """Level changes a market, 64 bytes each (1 MB): a reader further behind gets a snapshot."""
 
+    status_rows_max: int = 1 << 16
+    """Status changes of all markets, 64 bytes each (4 MB): a reader further behind loses some."""
+
     increments_max: int = 256
     """Single increments a market is kept in: a reader further behind gets them merged."""
 

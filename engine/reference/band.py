@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.commands import OrderType, Side
+from engine.core.commands import POST_ONLY, OrderType, Side
 from engine.core.limits import FEE_PPM_ONE
 from engine.reference.money import STOPS_AT_MARKET, ceil_ratio, dearest_ticks
 from engine.reference.state import Market, Order
@@ -23,8 +23,33 @@ def band_limit_ticks(market: Market, side: Side) -> int | None:
     return ceil_ratio(market.last_price_ticks * (FEE_PPM_ONE - market.band_ppm), FEE_PPM_ONE)
 
 
-def limit_on_arrival(market: Market, order: Order) -> int | None:
-    """Give the worst price at which an order that arrives now trades.
+def volatility_limit_ticks(market: Market, side: int) -> int | None:
+    """Give the last price that does not leave the dynamic band, None when there is no band."""
+    if market.volatility_ppm == 0 or market.last_price_ticks == 0:
+        return None
+    if side == Side.BUY:
+        return market.last_price_ticks * (FEE_PPM_ONE + market.volatility_ppm) // FEE_PPM_ONE
+    return ceil_ratio(market.last_price_ticks * (FEE_PPM_ONE - market.volatility_ppm), FEE_PPM_ONE)
+
+
+def aim(market: Market, order: Order) -> None:
+    """Set the worst prices at which an order that arrives now trades.
+
+    A post-only order does not trade, so the dynamic band is not for it.
+    """
+    own, bound = _own_limit_ticks(market, order), volatility_limit_ticks(market, order.side)
+    order.own_limit_ticks = own
+    order.limit_ticks = own
+    if bound is None or order.flags & POST_ONLY:
+        return
+    if own is None:
+        order.limit_ticks = bound
+    else:
+        order.limit_ticks = min(own, bound) if order.side == Side.BUY else max(own, bound)
+
+
+def _own_limit_ticks(market: Market, order: Order) -> int | None:
+    """Give the worst price that an order allows, or the static band for one without a limit.
 
     A buy that was a stop at market is bounded by what it has locked: the band around its trigger.
     """

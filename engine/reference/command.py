@@ -85,6 +85,21 @@ class Command:
         return self.words[10] & 0xFFFFFFFF
 
     @property
+    def volatility_ppm(self) -> int:
+        """The dynamic band of a market definition."""
+        return self.words[14] >> 32
+
+    @property
+    def auction_ms(self) -> int:
+        """How long a market definition's volatility auctions last."""
+        return self.words[15] & 0xFFFFFFFF
+
+    @property
+    def initial_phase(self) -> int:
+        """The phase in which a market definition begins; 0 is OPEN."""
+        return self.words[15] >> 32 & 0xFF
+
+    @property
     def max_age_ms(self) -> int:
         """How old an order may be when it is sequenced; 0 is any age."""
         return self.asset_id

@@ -11,6 +11,7 @@ from engine.core.events import ANSWER, EXISTED, EventKind
 from engine.core.limits import (
     ACCOUNT_ID_MAX,
     ASSET_ID_MAX,
+    AUCTION_MS_MAX,
     BAND_PPM_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
@@ -21,6 +22,7 @@ from engine.core.limits import (
     PRICE_TICKS_MAX,
     UNIT_ATOMS_MAX,
 )
+from engine.core.phases import Phase
 from engine.core.rejects import Reject
 from engine.reference.book import Book
 from engine.reference.command import Command
@@ -100,14 +102,16 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
         symbol_low=low,
         symbol_high=high,
         band_ppm=command.band_ppm,
+        volatility_ppm=command.volatility_ppm,
+        auction_ms=command.auction_ms,
+        initial_phase=command.initial_phase or Phase.OPEN,
+        phase=command.initial_phase or Phase.OPEN,
     )
     if not {market.base_asset_id, market.quote_asset_id} <= venue.assets_by_id.keys():
         return Reject.UNKNOWN_ASSET
     known = venue.markets_by_id.get(command.market_id)
     if known is not None:
-        market.last_price_ticks = known.last_price_ticks
-        market.reference_price_ticks = known.reference_price_ticks
-        if market != known:
+        if _definition(market) != _definition(known):
             return Reject.ALREADY_DEFINED
         _answer(command, events, existed=True, market_id=command.market_id)
         return Reject.NONE
@@ -121,6 +125,24 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
     return Reject.NONE
 
 
+def _definition(market: Market) -> tuple[int, ...]:
+    """Give what a market was defined with; it has changing state beside that."""
+    return (
+        market.base_asset_id,
+        market.quote_asset_id,
+        market.quote_atoms_per_tick_lot,
+        market.base_atoms_per_lot,
+        market.maker_fee_ppm,
+        market.taker_fee_ppm,
+        market.symbol_low,
+        market.symbol_high,
+        market.band_ppm,
+        market.volatility_ppm,
+        market.auction_ms,
+        market.initial_phase,
+    )
+
+
 def _market_is_valid(market: Market) -> bool:
     return (
         1 <= market.market_id <= MARKET_ID_MAX
@@ -129,6 +151,10 @@ def _market_is_valid(market: Market) -> bool:
         and 1 <= market.base_atoms_per_lot <= UNIT_ATOMS_MAX
         and market.fee_ppm_max <= FEE_PPM_MAX
         and market.band_ppm <= BAND_PPM_MAX
+        and market.volatility_ppm <= BAND_PPM_MAX
+        and (market.volatility_ppm != 0) == (market.auction_ms != 0)
+        and market.auction_ms <= AUCTION_MS_MAX
+        and market.initial_phase in set(Phase)
         and symbol_is_valid(market.symbol_low, market.symbol_high)
     )
 

@@ -59,6 +59,11 @@ class Events:
         self._command = command
         self._events: list[Event] = []
 
+    @property
+    def time_ns(self) -> int:
+        """The command's time."""
+        return self._command.time_ns
+
     def add(self, kind: EventKind, **fields: int) -> Event:
         """Append an event with the command's sequence and time."""
         event = Event(self._command.sequence, self._command.time_ns, kind, **fields)

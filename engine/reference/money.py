@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from engine.core.commands import OrderType, Side
+from engine.core.commands import OrderType, Side, TimeInForce
 from engine.core.limits import AMOUNT_ATOMS_MAX, FEE_PPM_ONE, NOTIONAL_ATOMS_MAX
 from engine.reference.state import Market, Order
 
 STOPS_AT_MARKET = frozenset({OrderType.STOP, OrderType.TRAILING_STOP})
 _MARKET_TYPES = frozenset({OrderType.MARKET, OrderType.MARKET_BY_AMOUNT})
+AUCTION_ONLY = frozenset({TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE})
 
 
 def ceil_ratio(numerator: int, denominator: int) -> int:
@@ -65,8 +66,9 @@ def too_large(market: Market, price_ticks: int, quantity_lots: int) -> bool:
 
 
 def locks_by_limit(order: Order) -> bool:
-    """Tell whether the lock follows from price and leaves (all but market buys)."""
-    return order.order_type not in _MARKET_TYPES or order.side == Side.SELL
+    """Tell whether the lock follows from price and leaves: of all but market buys at once."""
+    at_once = order.order_type in _MARKET_TYPES and order.time_in_force not in AUCTION_ONLY
+    return not at_once or order.side == Side.SELL
 
 
 def lock_asset_id(market: Market, side: int) -> int:

@@ -17,14 +17,16 @@ from engine.core.commands import (
 )
 from engine.core.events import ANSWER, KEPT_PRIORITY, RESTING, WAITING, EventKind
 from engine.core.limits import PRICE_TICKS_MAX
+from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
-from engine.reference.band import limit_on_arrival
+from engine.reference.band import aim
 from engine.reference.book import opposite, reaches
 from engine.reference.command import Command
 from engine.reference.event import Events
 from engine.reference.iceberg import shrink
 from engine.reference.matching import cancel, drop, move_lock, reach
 from engine.reference.money import (
+    AUCTION_ONLY,
     STOPS_AT_MARKET,
     dearest_ticks,
     lock_asset_id,
@@ -32,6 +34,7 @@ from engine.reference.money import (
     locks_by_limit,
     too_large,
 )
+from engine.reference.phases import auction_price_ticks, may_place, may_replace
 from engine.reference.quotes import mass_quote
 from engine.reference.state import Market, Order
 from engine.reference.triggers import STOPS, fire_if_due, start_trailing
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     """Accept, match, then rest or cancel what is left."""
     market = venue.markets_by_id[command.market_id]
+    if not may_place(market, command):
+        return Reject.MARKET_PHASE
     order = _arriving(venue, command)
     if too_large(market, dearest_ticks(market, order), order.leaves_lots):
         return Reject.NOTIONAL_TOO_LARGE
@@ -79,7 +84,7 @@ def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
 
 
 def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> Reject:
-    """Give the first broken rule among rejects 28 to 32."""
+    """Give the first broken rule among those from TOO_OLD on."""
     if command.is_too_old:
         return Reject.TOO_OLD
     if order.time_in_force == TimeInForce.GTD and order.expire_time_ns <= command.time_ns:
@@ -88,7 +93,10 @@ def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: C
         return Reject.MINIMUM_NOT_MET
     if order.order_type == OrderType.TRAILING_STOP and market.last_price_ticks == 0:
         return Reject.NO_LAST_PRICE
-    buys_at_market = order.order_type in STOPS_AT_MARKET and order.side == Side.BUY
+    collected = order.order_type == OrderType.MARKET and order.time_in_force in AUCTION_ONLY
+    if collected and order.price_ticks == 0 and market.band_ppm != 0:
+        return Reject.NO_LAST_PRICE
+    buys_at_market = order.side == Side.BUY and (order.order_type in STOPS_AT_MARKET or collected)
     if buys_at_market and market.band_ppm == 0:
         return Reject.NO_BAND  # without one its worst price, and so its lock, has no bound
     return Reject.NONE
@@ -118,8 +126,10 @@ def _arriving(venue: ReferenceVenue, command: Command) -> Order:
     )
     if order.order_type == OrderType.TRAILING_STOP:
         start_trailing(market, order)
+    if order.order_type == OrderType.MARKET and order.time_in_force in AUCTION_ONLY:
+        order.price_ticks = auction_price_ticks(market, order.side)
     order.price_ticks = _slid(venue, order)
-    order.limit_ticks = limit_on_arrival(market, order)
+    aim(market, order)
     return order
 
 
@@ -205,13 +215,16 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     market = venue.markets_by_id[order.market_id]
     wanted = _wanted(venue, order, command)
     leaves_lots = wanted.leaves_lots
+    crosses = leaves_lots > 0 and not order.is_waiting and _crosses(venue, wanted)
+    if not may_replace(market, order, crosses=crosses):
+        return Reject.MARKET_PHASE
     if too_large(market, dearest_ticks(market, wanted), command.quantity_lots):
         return Reject.NOTIONAL_TOO_LARGE
     asset_id = lock_asset_id(market, order.side)
     more_atoms = lock_required(market, wanted) - order.locked_atoms
     if venue.ledger.balance(order.account_id, asset_id).free < more_atoms:
         return Reject.INSUFFICIENT_FUNDS
-    if leaves_lots and not order.is_waiting and _crosses(venue, wanted):
+    if crosses and market.phase in {Phase.OPEN, Phase.POST_ONLY}:
         if order.flags & POST_ONLY:
             return Reject.POST_ONLY_WOULD_CROSS
         stops = order.self_trade_prevention != SelfTradePrevention.NONE
@@ -228,7 +241,7 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
 
 def _fits_target(command: Command, order: Order) -> bool:
     """Tell whether a replace gives the prices that its order has, and no others."""
-    has_limit = order.order_type not in STOPS_AT_MARKET
+    has_limit = order.order_type not in STOPS_AT_MARKET | {OrderType.MARKET}
     may_move = order.is_waiting and order.order_type != OrderType.TRAILING_STOP
     return (command.price_ticks != 0) == has_limit and (
         may_move or command.new_trigger_price_ticks == 0
@@ -237,14 +250,15 @@ def _fits_target(command: Command, order: Order) -> bool:
 
 def _wanted(venue: ReferenceVenue, order: Order, command: Command) -> Order:
     """Copy an order as a replace wants it; the price slides as on arrival."""
+    has_own = order.order_type != OrderType.MARKET  # one in a call stands at what it was given
     wanted = dataclasses.replace(
         order,
-        price_ticks=command.price_ticks,
+        price_ticks=command.price_ticks if has_own else order.price_ticks,
         leaves_lots=max(command.quantity_lots - order.filled_lots, 0),
         trigger_price_ticks=command.new_trigger_price_ticks or order.trigger_price_ticks,
     )
     wanted.price_ticks = _slid(venue, wanted)
-    wanted.limit_ticks = wanted.price_ticks
+    aim(venue.markets_by_id[order.market_id], wanted)
     return wanted
 
 
@@ -259,7 +273,8 @@ def _replace_resting(
         shrink(order, previous_leaves - wanted.leaves_lots)
     else:
         drop(venue, order)
-        order.price_ticks, order.limit_ticks = wanted.price_ticks, wanted.limit_ticks
+        order.price_ticks = wanted.price_ticks
+        order.own_limit_ticks, order.limit_ticks = wanted.own_limit_ticks, wanted.limit_ticks
         order.leaves_lots, order.visible_lots = wanted.leaves_lots, 0
     move_lock(venue, market, order)
     answer = events.of_order(

@@ -103,6 +103,13 @@ class Queries:
                 market.reference_price_ticks,
                 market.symbol_low,
                 market.symbol_high,
+                market.volatility_ppm,
+                market.auction_ms,
+                market.auction_end_ns,
+                market.phase,
+                market.auction_kind,
+                market.initial_phase,
+                0,
             )
             for _, market in sorted(self.markets_by_id.items())
         ]
@@ -116,8 +123,10 @@ class Queries:
         ]
 
     def next_due_ns(self) -> int:
-        """Give the time of the earliest expiry, NEVER_NS when there is none."""
-        return min((order.expire_time_ns for order in self.timed.values()), default=NEVER_NS)
+        """Give when the earliest expiry or end of a call is, NEVER_NS when there is none."""
+        expiries = [order.expire_time_ns for order in self.timed.values()]
+        ends = [m.auction_end_ns for m in self.markets_by_id.values() if m.auction_end_ns]
+        return min([*expiries, *ends], default=NEVER_NS)
 
     def counts(self) -> dict[str, int]:
         """Give the venue's counters and limits."""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from engine.core.commands import POST_ONLY, OrderType, Side, TimeInForce
 from engine.core.events import ANSWER, KEPT_PRIORITY, RESTING, EventKind
+from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
+from engine.reference.band import aim
 from engine.reference.book import opposite, reaches
 from engine.reference.command import Command
 from engine.reference.event import Events
@@ -39,6 +41,10 @@ def mass_quote(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
     new quote wants, then the new orders arrive, one after the other.
     """
     market = venue.markets_by_id[command.market_id]
+    if market.phase != Phase.OPEN and not (
+        market.phase == Phase.POST_ONLY and command.flags & POST_ONLY
+    ):
+        return Reject.MARKET_PHASE
     plan = _planned(venue, command)
     reject = _quote_reject(venue, market, command, plan)
     if reject:
@@ -49,6 +55,7 @@ def mass_quote(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
         if leaves_lots < order.leaves_lots:
             _lower(venue, order, leaves_lots, events)
     for order in plan.new:
+        aim(market, order)
         order.order_id = venue.take_order_id()
         order.locked_atoms = lock_required(market, order)
         venue.ledger.lock(order.account_id, lock_asset_id(market, order.side), order.locked_atoms)
@@ -117,7 +124,6 @@ def _wanted(command: Command) -> list[Order]:
             leaves_lots=lots,
             client_id_low=command.client_id_low,
             client_id_high=command.client_id_high,
-            limit_ticks=price_ticks,
         )
         for side, price_ticks, lots in (*bids, *asks)
         if price_ticks

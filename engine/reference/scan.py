@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.core.commands import Side
 from engine.core.digest import MASK128, Tag, record_hash
 from engine.core.invariants import check
+from engine.core.phases import Phase
 from engine.reference.money import lock_asset_id, lock_required
 
 if TYPE_CHECKING:
@@ -110,6 +111,18 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.last_price_ticks,
                 market.band_ppm,
                 market.reference_price_ticks,
+                market.volatility_ppm,
+                market.auction_ms,
+                market.initial_phase,
+                market.phase,
+                market.auction_kind,
+                market.auction_end_ns,
+                market.indication.price_ticks,
+                market.indication.volume_lots,
+                market.indication.surplus_lots,
+                market.indication.surplus_side,
+                market.missed_low_ticks,
+                market.missed_high_ticks,
             ),
         )
     for account_id, group_id in venue.groups.items():
@@ -143,7 +156,9 @@ def _validate_books(venue: ReferenceVenue) -> None:
     resting = 0
     for market_id, book in venue.books.items():
         bid, ask = book.best_price(Side.BUY), book.best_price(Side.SELL)
-        check(bid is None or ask is None or bid < ask, f"book {market_id} is not crossed")
+        may_cross = venue.markets_by_id[market_id].phase not in {Phase.OPEN, Phase.POST_ONLY}
+        crossed = bid is not None and ask is not None and bid >= ask
+        check(may_cross or not crossed, f"book {market_id} is not crossed")
         for side in Side:
             for price, orders in book.levels(side):
                 priorities = {order.priority_sequence for order in orders}

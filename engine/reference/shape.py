@@ -32,12 +32,13 @@ from engine.reference.command import Command, sets_unused_field
 _KINDS = frozenset(CommandKind)
 _SIDES = frozenset(Side)
 _ORDER_TYPES = frozenset(OrderType)
-_GOOD_TILL = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+_GOOD_TILL = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD})
+_AUCTION_ONLY = frozenset({TimeInForce.AT_OPEN, TimeInForce.AT_CLOSE})
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 # What a type may be in force for.
 _TIMES_IN_FORCE = {
-    OrderType.LIMIT: _GOOD_TILL | _AT_ONCE,
-    OrderType.MARKET: _AT_ONCE,
+    OrderType.LIMIT: _GOOD_TILL | _AT_ONCE | _AUCTION_ONLY,
+    OrderType.MARKET: _AT_ONCE | _AUCTION_ONLY,
     OrderType.STOP: _GOOD_TILL,
     OrderType.STOP_LIMIT: _GOOD_TILL,
     OrderType.TRAILING_STOP: _GOOD_TILL,
@@ -114,7 +115,7 @@ def _flags_are_valid(command: Command) -> bool:
     allowed = 0
     if rests:
         allowed |= POST_ONLY | SLIDE | HIDDEN
-    if takes and command.time_in_force != TimeInForce.FOK:
+    if takes and command.time_in_force not in _AUCTION_ONLY | {TimeInForce.FOK}:
         allowed |= MINIMUM
     if command.order_type in _TRIGGERED:
         allowed |= TRIGGER_BEST_QUOTE | TRIGGER_REFERENCE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.commands import HIDDEN, Side
+from engine.core.phases import Phase
 
 
 @dataclass(slots=True)
@@ -27,7 +28,8 @@ class Order:
     priority_sequence: int = 0
     fee_credit_ppm: int = 0
     locked_atoms: int = 0
-    limit_ticks: int | None = None  # what it trades at on arrival, at worst; None: any price
+    own_limit_ticks: int | None = None  # the worst price it allows on arrival; None: any
+    limit_ticks: int | None = None  # the same, but not beyond the dynamic band
     tag: int = 0
     expire_time_ns: int = 0
     display_lots: int = 0
@@ -102,6 +104,16 @@ class Asset:
     fees: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Indication:
+    """What an uncross would do now; all zero when nothing would trade."""
+
+    price_ticks: int = 0
+    volume_lots: int = 0
+    surplus_lots: int = 0
+    surplus_side: int = 0
+
+
 @dataclass(slots=True)
 class Market:
     """A market's definition and its last price."""
@@ -118,6 +130,15 @@ class Market:
     band_ppm: int = 0
     last_price_ticks: int = 0
     reference_price_ticks: int = 0
+    volatility_ppm: int = 0
+    auction_ms: int = 0
+    initial_phase: int = Phase.OPEN
+    phase: int = Phase.OPEN
+    auction_kind: int = 0
+    auction_end_ns: int = 0  # 0: no end is set
+    indication: Indication = Indication()  # the last one told
+    missed_low_ticks: int = 0  # the extremes of auction prices since it was last open
+    missed_high_ticks: int = 0
 
     @property
     def fee_ppm_max(self) -> int:

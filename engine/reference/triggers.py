@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.commands import TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE, OrderType, Side
 from engine.core.limits import FEE_PPM_ONE
+from engine.core.phases import Phase
 from engine.reference.book import opposite
 from engine.reference.matching import relock
 from engine.reference.money import ceil_ratio
@@ -69,11 +70,16 @@ def fire(venue: ReferenceVenue, order: Order) -> None:
 
 
 def fire_if_due(venue: ReferenceVenue, order: Order) -> None:
-    """Fire a new or replaced stop whose condition holds already.
+    """Fire a new or replaced stop whose condition holds already, in a market that is open.
 
     One that watches the best quote is looked at when the command's work is done, as always.
     """
-    if not order.flags & TRIGGER_BEST_QUOTE and holds(order, source_price(venue, order)):
+    is_open = venue.markets_by_id[order.market_id].phase == Phase.OPEN
+    if (
+        is_open
+        and not order.flags & TRIGGER_BEST_QUOTE
+        and holds(order, source_price(venue, order))
+    ):
         fire(venue, order)
 
 
@@ -84,6 +90,9 @@ def _urgency(order: Order) -> tuple[int, int, int]:
 
 
 def _fire_due(venue: ReferenceVenue, market: Market, source: int) -> None:
+    """Fire what holds; outside continuous trading stops wait, and are looked at when it opens."""
+    if market.phase != Phase.OPEN:
+        return
     due = [
         order
         for order in venue.waiting.values()

@@ -17,17 +17,19 @@ from engine.reference.book import Book
 from engine.reference.command import Command, decode, grouped
 from engine.reference.definitions import DEFINERS
 from engine.reference.event import Events, as_array
-from engine.reference.expiry import expire
+from engine.reference.expiry import let_time_pass
 from engine.reference.funds import MOVERS
 from engine.reference.ids import IdEntry, IdWindow, Key
 from engine.reference.ledger import Ledger
 from engine.reference.orders import WORKERS
+from engine.reference.phases import PHASE_COMMANDS, publish_indications
 from engine.reference.queries import Queries
 from engine.reference.shape import number_reject, shape_reject
 from engine.reference.state import Asset, Market, Order, Withdrawal
 from engine.reference.work import work_fired
 
-_DEFINITIONS = frozenset(DEFINERS)
+_OPERATIONS = DEFINERS | PHASE_COMMANDS
+_DEFINITIONS = frozenset(_OPERATIONS)
 _NEEDS_MARKET = frozenset({CommandKind.PLACE, CommandKind.MASS_QUOTE})
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
@@ -75,8 +77,7 @@ class ReferenceVenue(Queries):
     def _apply(self, command: Command) -> bytes:
         self._stamped(command)
         events = Events(command)
-        if expire(self, command.time_ns, events):
-            work_fired(self, events)
+        let_time_pass(self, command.time_ns, events)
         reject = self._run(command, events)
         if not reject:
             work_fired(self, events)
@@ -84,6 +85,7 @@ class ReferenceVenue(Queries):
             events.rejected(reject)
         elif command.client_id != (0, 0):
             self._remember(command, events)
+        publish_indications(self, events)
         for entry in command.entries:
             self._stamped(entry)
         return events.encode()
@@ -101,7 +103,7 @@ class ReferenceVenue(Queries):
             return reject
         kind = CommandKind(command.kind)
         if kind in _DEFINITIONS:
-            return DEFINERS[kind](self, command, events)
+            return _OPERATIONS[kind](self, command, events)
         reject = self._id_reject(command)
         if reject:
             return reject

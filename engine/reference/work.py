@@ -6,25 +6,29 @@ from typing import TYPE_CHECKING
 
 from engine.core.commands import OrderType, TimeInForce
 from engine.core.events import RESTING, EventKind
+from engine.core.phases import Phase
 from engine.core.rejects import CancelReason
-from engine.reference.band import limit_on_arrival
+from engine.reference.band import aim
 from engine.reference.by_amount import match_by_amount
 from engine.reference.event import Event, Events
 from engine.reference.iceberg import show_tranche
 from engine.reference.matching import cancel, match
-from engine.reference.state import Order
+from engine.reference.money import AUCTION_ONLY
+from engine.reference.phases import start_volatility_auction
+from engine.reference.state import Market, Order
 from engine.reference.triggers import fire_by_quotes, observe
 
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
 
 _RESTING_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.QUOTE})
-_RESTING_TIMES = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+_RESTING_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD})
 
 
 def may_rest(order: Order) -> bool:
     """Tell whether what an order does not trade on arrival may rest."""
-    return order.order_type in _RESTING_TYPES and order.time_in_force in _RESTING_TIMES
+    rests = order.order_type in _RESTING_TYPES and order.time_in_force in _RESTING_TIMES
+    return rests or order.time_in_force in AUCTION_ONLY
 
 
 def work(venue: ReferenceVenue, order: Order, answer: Event, events: Events) -> None:
@@ -34,12 +38,15 @@ def work(venue: ReferenceVenue, order: Order, answer: Event, events: Events) -> 
         answer: The event that told of the arrival: ACCEPTED, REPLACED or TRIGGERED.
     """
     before = len(events)
+    market = venue.markets_by_id[order.market_id]
+    left, stopped = True, CancelReason.NONE
     if order.order_type == OrderType.MARKET_BY_AMOUNT:
         stopped = match_by_amount(venue, order, events)
         left = order.locked_atoms > 0
-    else:
+    elif market.phase == Phase.OPEN:
         stopped = match(venue, order, events)
         left = order.leaves_lots > 0
+    leaves_band = left and not stopped and _leaves_band(venue, market, order)
     prices = events.trade_prices(before)
     answer.filled_lots, answer.leaves_lots = order.filled_lots, 0
     if left and (stopped or not may_rest(order)):
@@ -51,8 +58,23 @@ def work(venue: ReferenceVenue, order: Order, answer: Event, events: Events) -> 
         answer.leaves_lots = order.leaves_lots
         answer.maker_fee_atoms = order.seen_lots
         answer.flags |= RESTING
+    if leaves_band:
+        start_volatility_auction(venue, market, events.time_ns, events)
     if prices:
-        observe(venue, venue.markets_by_id[order.market_id], prices[0], prices[-1])
+        observe(venue, market, prices[0], prices[-1])
+
+
+def _leaves_band(venue: ReferenceVenue, market: Market, order: Order) -> bool:
+    """Tell whether an order would go on trading, but at prices beyond the dynamic band.
+
+    Nothing is left within the band: `match` has just ended.
+    """
+    if market.phase != Phase.OPEN or order.limit_ticks == order.own_limit_ticks:
+        return False
+    book = venue.books[order.market_id]
+    within = next(book.reachable(order.side, order.limit_ticks), None)
+    beyond = next(book.reachable(order.side, order.own_limit_ticks), None)
+    return within is None and beyond is not None
 
 
 def work_fired(venue: ReferenceVenue, events: Events) -> None:
@@ -73,7 +95,12 @@ def work_fired(venue: ReferenceVenue, events: Events) -> None:
 
 
 def _work_one(venue: ReferenceVenue, order: Order, events: Events) -> None:
-    order.limit_ticks = limit_on_arrival(venue.markets_by_id[order.market_id], order)
+    market = venue.markets_by_id[order.market_id]
+    if market.phase != Phase.OPEN:  # a stop before it in the queue has ended continuous trading
+        order.is_waiting = True
+        venue.enter(order)
+        return
+    aim(market, order)
     answer = events.of_order(
         EventKind.TRIGGERED,
         order,

@@ -13,6 +13,7 @@ from engine.core.events import EXISTED
 from engine.core.limits import (
     ACCOUNT_ID_MAX,
     ASSET_ID_MAX,
+    AUCTION_MS_MAX,
     BAND_PPM_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
@@ -22,6 +23,7 @@ from engine.core.limits import (
     MARKET_ID_MAX,
     UNIT_ATOMS_MAX,
 )
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import Reject
 from engine.keys import Principal
 from engine.rpc.definite import run_definite
@@ -43,6 +45,11 @@ _RANGES: dict[str, tuple[int, int]] = {
     "maker_fee_ppm": (0, FEE_PPM_MAX),
     "taker_fee_ppm": (0, FEE_PPM_MAX),
     "band_ppm": (0, BAND_PPM_MAX),
+    "volatility_ppm": (0, BAND_PPM_MAX),
+    "auction_ms": (0, AUCTION_MS_MAX),
+    "initial_phase": (0, max(Phase)),
+    "phase": (1, max(Phase)),
+    "auction_kind": (0, max(AuctionKind)),
     "account_id": (1, ACCOUNT_ID_MAX),
     "id_window_ns": (ID_WINDOW_NS_MIN, ID_WINDOW_NS_MAX),
     "ids_max": (1, IDS_MAX_LIMIT),
@@ -66,6 +73,8 @@ class AdminService:
             "SetReferencePrice": Method(
                 pb.SetReferencePriceRequest, unary=self.set_reference_price
             ),
+            "SetPhase": Method(pb.SetPhaseRequest, unary=self.set_phase),
+            "Uncross": Method(pb.UncrossRequest, unary=self.uncross),
             "SetIdWindow": Method(pb.SetIdWindowRequest, unary=self.set_id_window),
             "GetStatus": Method(pb.GetStatusRequest, unary=self.get_status),
         }
@@ -98,7 +107,8 @@ class AdminService:
             low_88=request.base_asset_id,
             high_92=request.quote_asset_id,
             target=_symbol(request.symbol),
-            word_112=request.band_ppm,
+            word_112=_signed(request.band_ppm | request.volatility_ppm << 32),
+            word_120=request.auction_ms | _byte(request.initial_phase) << 32,
         )
         return pb.DefineMarketResponse(
             sequence=int(event["sequence"]), existed=bool(event["flags"] & EXISTED)
@@ -114,6 +124,29 @@ class AdminService:
             word_64=request.price_ticks,
         )
         return pb.SetReferencePriceResponse(sequence=int(event["sequence"]))
+
+    async def set_phase(self, message: Message, principal: Principal) -> Message:
+        """Change a market's phase."""
+        request = cast("pb.SetPhaseRequest", message)
+        event = await self._define(
+            request,
+            CommandKind.SET_PHASE,
+            market_id=request.market_id,
+            word_64=int(request.phase),
+            word_72=int(request.auction_kind),
+            word_80=request.auction_end_ns,
+        )
+        return pb.SetPhaseResponse(sequence=int(event["sequence"]))
+
+    async def uncross(self, message: Message, principal: Principal) -> Message:
+        """Uncross a call."""
+        request = cast("pb.UncrossRequest", message)
+        event = await self._define(request, CommandKind.UNCROSS, market_id=request.market_id)
+        return pb.UncrossResponse(
+            sequence=int(event["sequence"]),
+            price_ticks=int(event["price_ticks"]),
+            volume_lots=int(event["quantity_lots"]),
+        )
 
     async def define_account(self, message: Message, principal: Principal) -> Message:
         """Define an account."""
@@ -177,7 +210,12 @@ def _out_of_range(request: Message) -> tuple[tuple[str, str], ...]:
         if most and not least <= getattr(request, field.name) <= most:
             found.append((field.name, f"must be {least} to {most}"))
     if not found and isinstance(request, pb.DefineMarketRequest):
-        found.append(("base_asset_id", "must differ from quote_asset_id"))
+        if (request.volatility_ppm != 0) != (request.auction_ms != 0):
+            found.append(("auction_ms", "goes with volatility_ppm, and only with it"))
+        else:
+            found.append(("base_asset_id", "must differ from quote_asset_id"))
+    if not found and isinstance(request, pb.SetPhaseRequest):
+        found.append(("auction_kind", "and auction_end_ns go with the phase auction, only"))
     return tuple(found)
 
 
@@ -186,6 +224,11 @@ def _symbol(symbol: str) -> tuple[int, int]:
     if not _SYMBOL.fullmatch(symbol):
         raise invalid("symbol", "must be 1 to 16 characters of A-Z, 0-9, dot and hyphen")
     return symbol_words(symbol)
+
+
+def _byte(number: int) -> int:
+    """Give a number as a byte; one that does not fit becomes 255, which no parameter may be."""
+    return number if 0 <= number <= 255 else 255
 
 
 def _signed(word: int) -> int:

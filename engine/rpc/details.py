@@ -23,8 +23,9 @@ DETAILS: dict[Reject, str] = {
     "or order_id and order_client_id are both given",
     Reject.INVALID_SIDE: "side: must be buy or sell (for cancel all also unspecified)",
     Reject.INVALID_ORDER_TYPE: "order_type: not known to this venue",
-    Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes GTC, GTD, IOC or FOK, "
-    "a market order IOC or FOK, by amount IOC, a stop GTC or GTD; expire_time_ns goes with GTD",
+    Reject.INVALID_TIME_IN_FORCE: "time_in_force: a limit order takes any, a market order "
+    "IOC, FOK, AT_OPEN or AT_CLOSE, by amount IOC, a stop GTC, DAY or GTD; expire_time_ns goes "
+    "with GTD",
     Reject.INVALID_SELF_TRADE_PREVENTION: "self_trade_prevention: not a known mode",
     Reject.INVALID_FLAGS: "post_only: post-only, slide and hidden are for limit orders that may "
     "rest, slide goes with post-only, a minimum with neither post-only nor FOK, one trigger source "
@@ -59,8 +60,14 @@ DETAILS: dict[Reject, str] = {
     Reject.TOO_OLD: "max_age_ms: it was sequenced later than that after sent_time_ns",
     Reject.EXPIRY_IN_PAST: "expire_time_ns: must be later than the venue's time",
     Reject.MINIMUM_NOT_MET: "minimum_lots: so much cannot trade now",
-    Reject.NO_LAST_PRICE: "order_type: a trailing stop needs a last price, and none is there yet",
-    Reject.NO_BAND: "order_type: a buy stop at market needs a market with a price band",
+    Reject.NO_LAST_PRICE: "order_type: a trailing stop needs a last price, a market buy in a "
+    "call a last or reference price, and none is there yet",
+    Reject.NO_BAND: "order_type: a buy at market that waits (a stop, or in a call) needs a market "
+    "with a price band",
+    Reject.MARKET_PHASE: "market_id: the market's phase does not allow this now",
+    Reject.WRONG_PHASE_CHANGE: "phase: may not follow the market's phase",
+    Reject.GROUP_INCOMPLETE: "entry_count: so many entries must follow their header, at most 999",
+    Reject.QUOTE_CROSSES_ITSELF: "bid_price_ticks: the best bid must be below the best ask",
 }
 
 _FIELD_AND_RULE = re.compile(r"([a-z_]+): (.*)", re.DOTALL)

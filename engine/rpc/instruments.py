@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from engine.core.commands import symbol_text
+from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2 as pb
 
 
@@ -78,4 +79,9 @@ def market_message(row: Any, decimals: dict[int, int]) -> pb.Market:
         lot_size=decimal_text(base_atoms, decimals[base]),
         band_ppm=int(row["band_ppm"]),
         reference_price_ticks=int(row["reference_price_ticks"]),
+        volatility_ppm=int(row["volatility_ppm"]),
+        auction_ms=int(row["auction_ms"]),
+        phase=common_pb2.Phase.ValueType(int(row["phase"])),
+        auction_kind=common_pb2.AuctionKind.ValueType(int(row["auction_kind"])),
+        auction_end_ns=int(row["auction_end_ns"]),
     )

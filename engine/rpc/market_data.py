@@ -10,7 +10,7 @@ import numpy as np
 from google.protobuf.message import Message
 from numpy.typing import NDArray
 
-from engine.feed.feeds import TRADES, Feeds
+from engine.feed.feeds import STATUSES, TRADES, Feeds
 from engine.feed.market_book import MarketBook
 from engine.keys import Principal
 from engine.rpc.book_messages import heartbeat_wire, increment_wire, snapshot_message
@@ -19,6 +19,7 @@ from engine.rpc.follow import follow
 from engine.rpc.instruments import asset_message, market_message
 from engine.rpc.methods import Context, Method
 from engine.rpc.node_port import NodePort
+from engine.rpc.status_messages import status_messages
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2 as pb
 
@@ -39,6 +40,7 @@ class MarketDataService:
             "GetBook": Method(pb.GetBookRequest, unary=self.get_book),
             "StreamBook": Method(pb.StreamBookRequest, streaming=self.stream_book),
             "StreamTrades": Method(pb.StreamTradesRequest, streaming=self.stream_trades),
+            "StreamStatus": Method(pb.StreamStatusRequest, streaming=self.stream_status),
         }
 
     async def list_instruments(self, message: Message, principal: Principal) -> Message:
@@ -131,6 +133,42 @@ class MarketDataService:
                 else:
                     rows = trades.read(subscription.next, count_max)
                     subscription.next += len(rows)
+                if len(rows):
+                    return response(rows)
+            return None
+
+        await follow(context, feeds.subscriptions, subscription, read, lambda: response(None))
+
+    async def stream_status(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow status changes of one market or all."""
+        request = cast("pb.StreamStatusRequest", message)
+        statuses, feeds = self._feeds.statuses, self._feeds
+        if request.market_id:
+            self._book(request.market_id)
+        start = request.from_status_sequence or statuses.last + 1
+        if start > statuses.last + 1:
+            raise out_of_range(
+                "from_status_sequence",
+                f"{start} is ahead of the venue's last status change, {statuses.last}",
+                "AHEAD_OF_STREAM",
+                last=statuses.last,
+            )
+        subscription = feeds.subscriptions.open(STATUSES, start, lambda: statuses.last + 1)
+
+        def response(rows: NDArray[np.void] | None) -> bytes:
+            return pb.StreamStatusResponse(
+                changes=[] if rows is None else status_messages(rows),
+                last_status_sequence=statuses.last,
+                as_of_sequence=feeds.sequence,
+            ).SerializeToString()
+
+        def read() -> bytes | None:
+            while subscription.next <= statuses.last:
+                subscription.next = max(subscription.next, statuses.first)
+                rows = statuses.read(subscription.next, feeds.limits.message_rows_max)
+                subscription.next += len(rows)
+                if request.market_id:
+                    rows = rows[rows["market_id"] == request.market_id]
                 if len(rows):
                     return response(rows)
             return None

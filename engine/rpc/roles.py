@@ -29,6 +29,7 @@ ROLES: dict[str, frozenset[Role]] = {
     _MARKET_DATA + "GetBook": _ANY_KEY,
     _MARKET_DATA + "StreamBook": _ANY_KEY,
     _MARKET_DATA + "StreamTrades": _ANY_KEY,
+    _MARKET_DATA + "StreamStatus": _ANY_KEY,
     _SETTLE + "StreamFills": _SETTLEMENT_READ,
     _SETTLE + "StreamWithdrawals": _SETTLEMENT_READ,
     _SETTLE + "CreditDeposit": _SETTLEMENT,
@@ -39,6 +40,8 @@ ROLES: dict[str, frozenset[Role]] = {
     _ADMIN + "DefineMarket": _OPERATOR,
     _ADMIN + "DefineAccount": _OPERATOR,
     _ADMIN + "SetReferencePrice": _OPERATOR,
+    _ADMIN + "SetPhase": _OPERATOR,
+    _ADMIN + "Uncross": _OPERATOR,
     _ADMIN + "SetIdWindow": _OPERATOR,
     _ADMIN + "GetStatus": _OPERATOR,
 }

@@ -18,6 +18,7 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.client.book import Level, LocalBook
 from realstack.client.client import Client
@@ -42,6 +43,7 @@ from realstack.client.records import (
     Answers,
     AnswerStatus,
     Asset,
+    AuctionState,
     Balance,
     BalanceChanged,
     Cancelled,
@@ -54,9 +56,11 @@ from realstack.client.records import (
     Market,
     OpenOrder,
     OrderState,
+    PhaseChange,
     Reduced,
     Refreshed,
     Replaced,
+    StatusChange,
     Trade,
     Triggered,
     VenueStatus,
@@ -74,6 +78,8 @@ __all__ = [
     "AnswerStatus",
     "Answers",
     "Asset",
+    "AuctionKind",
+    "AuctionState",
     "Balance",
     "BalanceChanged",
     "CancelReason",
@@ -102,6 +108,8 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "PermissionRefused",
+    "Phase",
+    "PhaseChange",
     "Reduced",
     "Refreshed",
     "Reject",
@@ -110,6 +118,7 @@ __all__ = [
     "RequestRefused",
     "SelfTradePrevention",
     "Side",
+    "StatusChange",
     "SyncClient",
     "TimeInForce",
     "Trade",

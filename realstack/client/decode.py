@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason
 from realstack.admin.v1 import admin_pb2
 from realstack.client.records import (
     Accepted,
     Asset,
+    AuctionState,
     Balance,
     BalanceChanged,
     Cancelled,
@@ -23,9 +25,11 @@ from realstack.client.records import (
     Market,
     OpenOrder,
     OrderState,
+    PhaseChange,
     Reduced,
     Refreshed,
     Replaced,
+    StatusChange,
     Trade,
     Triggered,
     VenueStatus,
@@ -71,6 +75,8 @@ def market_from(message: marketdata_pb2.Market, assets: dict[int, Asset]) -> Mar
         maker_fee_ppm=message.maker_fee_ppm,
         taker_fee_ppm=message.taker_fee_ppm,
         last_price_ticks=message.last_price_ticks,
+        phase=Phase(message.phase),
+        auction_kind=AuctionKind(message.auction_kind) if message.auction_kind else None,
     )
 
 
@@ -258,3 +264,32 @@ def ledger_from(message: settlement_pb2.GetLedgerResponse) -> Ledger:
 def status_from(message: admin_pb2.GetStatusResponse) -> VenueStatus:
     """Return the venue's status."""
     return VenueStatus(*(getattr(message, name) for name in VenueStatus.__slots__))
+
+
+def status_change_from(message: marketdata_pb2.StatusChange) -> StatusChange:
+    """Return a change of a market's status."""
+    which = message.WhichOneof("change")
+    change: PhaseChange | AuctionState
+    if which == "phase":
+        kind = message.phase.auction_kind
+        change = PhaseChange(
+            phase=Phase(message.phase.phase),
+            auction_kind=AuctionKind(kind) if kind else None,
+            auction_end_ns=message.phase.auction_end_ns,
+        )
+    else:
+        state = message.uncrossed if which == "uncrossed" else message.indicative
+        change = AuctionState(
+            price_ticks=state.price_ticks,
+            volume_lots=state.volume_lots,
+            surplus_lots=state.surplus_lots,
+            surplus_side=Side(state.surplus_side) if state.surplus_side else None,
+            is_final=which == "uncrossed",
+        )
+    return StatusChange(
+        status_sequence=message.status_sequence,
+        market_id=message.market_id,
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+        change=change,
+    )

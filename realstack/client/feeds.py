@@ -8,9 +8,15 @@ from typing import Any
 
 from realstack.client.book import BookGap, LocalBook
 from realstack.client.connection import Continuity, follow
-from realstack.client.decode import execution_from, fill_from, trade_from, withdrawal_from
+from realstack.client.decode import (
+    execution_from,
+    fill_from,
+    status_change_from,
+    trade_from,
+    withdrawal_from,
+)
 from realstack.client.errors import FeedBroken
-from realstack.client.records import Execution, Fill, Trade, Withdrawal
+from realstack.client.records import Execution, Fill, StatusChange, Trade, Withdrawal
 from realstack.client.session import Session
 from realstack.marketdata.v1 import marketdata_pb2, marketdata_pb2_grpc
 from realstack.settlement.v1 import settlement_pb2, settlement_pb2_grpc
@@ -123,6 +129,39 @@ class Feeds(Session):
                     wanted = trade.trade_id + 1
                     yield trade_from(trade)
                 wanted = wanted or message.last_trade_id + 1
+
+    async def statuses(
+        self, market: str | int | None = None, *, from_status_sequence: int = 0
+    ) -> AsyncGenerator[StatusChange, None]:
+        """Follow the phases of markets, and what their calls would trade, in order.
+
+        Args:
+            market: Symbol or id of one market; all without it.
+            from_status_sequence: The first wanted; 1 is the venue's first, 0 means only new ones.
+                One that is not kept any more begins with the oldest that is.
+
+        Raises:
+            InvalidInput: The venue has no such market.
+        """
+        market_id = 0 if market is None else (await self.market(market)).market_id
+        stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
+        wanted = from_status_sequence
+
+        def begin() -> Any:
+            request = marketdata_pb2.StreamStatusRequest(
+                market_id=market_id, from_status_sequence=wanted
+            )
+            return stub.StreamStatus(request, metadata=self._metadata, wait_for_ready=True)
+
+        async with aclosing(follow(begin)) as messages:
+            async for message in messages:
+                for change in message.changes:
+                    if change.status_sequence < wanted:
+                        number = change.status_sequence
+                        raise FeedBroken(f"status change {number} came after {wanted - 1}")
+                    wanted = change.status_sequence + 1
+                    yield status_change_from(change)
+                wanted = wanted or message.last_status_sequence + 1
 
     async def fills(self, from_trade_id: int = 1) -> AsyncGenerator[Fill, None]:
         """Follow fills, every one, once, in order of trade id. For the settlement role.

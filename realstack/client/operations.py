@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from engine.core.phases import AuctionKind, Phase
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.client.columns import client_id as wire_id
 from realstack.client.decode import ledger_from, status_from
 from realstack.client.records import Ledger, VenueStatus
 from realstack.client.requests import ClientId, id_words
 from realstack.client.session import Session
+from realstack.common.v1 import common_pb2
 from realstack.settlement.v1 import settlement_pb2, settlement_pb2_grpc
 
 
@@ -38,6 +40,9 @@ class Operations(Session):
         maker_fee_ppm: int,
         taker_fee_ppm: int,
         band_ppm: int = 0,
+        volatility_ppm: int = 0,
+        auction_ms: int = 0,
+        initial_phase: Phase = Phase.OPEN,
     ) -> bool:
         """Define a market; a band of 0 is none. For the operator role."""
         request = admin_pb2.DefineMarketRequest(
@@ -50,6 +55,9 @@ class Operations(Session):
             maker_fee_ppm=maker_fee_ppm,
             taker_fee_ppm=taker_fee_ppm,
             band_ppm=band_ppm,
+            volatility_ppm=volatility_ppm,
+            auction_ms=auction_ms,
+            initial_phase=common_pb2.Phase.ValueType(initial_phase),
         )
         return bool((await self._unary(self._admin().DefineMarket, request)).existed)
 
@@ -62,6 +70,36 @@ class Operations(Session):
         """Set the price that stops on the reference price watch. For the operator role."""
         request = admin_pb2.SetReferencePriceRequest(market_id=market_id, price_ticks=price_ticks)
         await self._unary(self._admin().SetReferencePrice, request)
+
+    async def set_phase(
+        self,
+        *,
+        market_id: int,
+        phase: Phase,
+        auction_kind: AuctionKind | None = None,
+        auction_end_ns: int = 0,
+    ) -> None:
+        """Change a market's phase. For the operator role.
+
+        Args:
+            market_id: The market.
+            phase: What it shall do; `docs/rules.md` says which phase may follow which.
+            auction_kind: Why a call is held; with the phase AUCTION, and only then.
+            auction_end_ns: When the call ends by itself, nanoseconds since 1970 UTC; 0: not.
+        """
+        request = admin_pb2.SetPhaseRequest(
+            market_id=market_id,
+            phase=common_pb2.Phase.ValueType(phase),
+            auction_kind=common_pb2.AuctionKind.ValueType(auction_kind or 0),
+            auction_end_ns=auction_end_ns,
+        )
+        await self._unary(self._admin().SetPhase, request)
+
+    async def uncross(self, *, market_id: int) -> tuple[int, int]:
+        """Uncross a call, which goes on; give price and volume. For the operator role."""
+        request = admin_pb2.UncrossRequest(market_id=market_id)
+        answer = await self._unary(self._admin().Uncross, request)
+        return answer.price_ticks, answer.volume_lots
 
     async def set_id_window(self, *, id_window_ns: int, ids_max: int) -> None:
         """Set how long and how many client ids are remembered. For the operator role."""

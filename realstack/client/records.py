@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.units import MarketUnits, amount_text
 
@@ -69,6 +70,39 @@ class Market:
     maker_fee_ppm: int
     taker_fee_ppm: int
     last_price_ticks: int  # 0: no trade yet
+    phase: Phase = Phase.OPEN
+    auction_kind: AuctionKind | None = None  # why a call is held
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChange:
+    """A market has entered a phase."""
+
+    phase: Phase
+    auction_kind: AuctionKind | None
+    auction_end_ns: int  # 0: no end is set
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionState:
+    """What a call would trade, or trades, at one price; all zero when nothing would."""
+
+    price_ticks: int
+    volume_lots: int
+    surplus_lots: int
+    surplus_side: Side | None
+    is_final: bool  # it trades now; else it is indicative
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A change of a market's status."""
+
+    status_sequence: int
+    market_id: int
+    sequence: int
+    time_ns: int
+    change: PhaseChange | AuctionState
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from solders.pubkey import Pubkey
+
 from engine.core.commands import CommandKind, Side
 from engine.core.limits import AMOUNT_ATOMS_MAX, ASSET_TOTAL_ATOMS_MAX
+from realstack.chain.market import Market
 from realstack.client import BalanceChanged, Client, Execution
 from realstack.replay.follower import Follower
 from realstack.replay.listing import BASE_ATOMS_PER_LOT, Listing
 from realstack.replay.plan import Plan
-from realstack.up.first_start import AUTHORITY, FEE_ACCOUNT_ID, ISSUER, chain_asset, wallet_name
+from realstack.up.first_start import ISSUER, chain_asset, list_assets, wallet_name
 from realstack.up.keyring import Keyring
-from realstack.up.tokens import (
-    AUTHORITY_LAMPORTS,
-    ISSUER_LAMPORTS,
-    Grant,
-    Step,
-    TokenSetup,
-    custody_step,
-    grant_step,
-    mint_step,
-)
+from realstack.up.tokens import Grant, Step, TokenSetup, grant_step, vault_step
 
 Funds = Mapping[tuple[int, int], int]
 """Atoms by account and asset id; nothing is 0."""
@@ -77,7 +71,7 @@ async def credit(client: Client, funds: Funds, run: int) -> None:
 
 
 async def deposit_on_chain(url: str, keyring: Keyring, listing: Listing, funds: Funds) -> None:
-    """Make mints, wallets and custody accounts, and deposit from the wallets.
+    """Make mints, wallets and vaults, and deposit from the wallets.
 
     Args:
         url: The Solana node.
@@ -88,30 +82,23 @@ async def deposit_on_chain(url: str, keyring: Keyring, listing: Listing, funds: 
     Raises:
         ChainSetupFailed: The chain does not take a step.
     """
-    authority, issuer = keyring.keypair(AUTHORITY), keyring.keypair(ISSUER)
+    issuer = keyring.keypair(ISSUER)
+    market = Market(Pubkey.from_string(listing.instruments.market_program))
     setup = TokenSetup(url)
     try:
-        await setup.top_up(authority.pubkey(), AUTHORITY_LAMPORTS)
-        await setup.top_up(issuer.pubkey(), ISSUER_LAMPORTS)
-        rent = await setup.rent()
         assets = [chain_asset(asset) for asset in (listing.quote, listing.base)]
-        mints = [
-            mint_step(asset, keyring.keypair(f"mint-{asset.symbol}"), issuer, rent)
-            for asset in assets
-        ]
-        await setup.carry_out(mints)
-        steps: list[Step] = [
-            custody_step(FEE_ACCOUNT_ID, asset, issuer, authority, rent) for asset in assets
-        ]
+        await list_assets(setup, keyring, market, assets)
+        steps: list[Step] = []
         for account in listing.accounts:
             wallet = keyring.keypair(wallet_name(account.key))
             for asset in assets:
                 atoms = funds.get((account.account_id, asset.asset_id), 0)
                 if atoms:
                     grant = Grant(account.account_id, asset, wallet, atoms, atoms)
-                    steps.append(grant_step(grant, issuer, authority, rent))
+                    steps.append(grant_step(market, grant, issuer))
                 else:
-                    steps.append(custody_step(account.account_id, asset, issuer, authority, rent))
+                    owner = wallet.pubkey()
+                    steps.append(vault_step(market, account.account_id, owner, asset, issuer))
         await setup.carry_out(steps)
     finally:
         await setup.close()

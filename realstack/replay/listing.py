@@ -83,11 +83,17 @@ def make_listing(
     market = _market(recording, before.markets, base, quote)
     accounts = _accounts(keyring, before.accounts, label)
     return Listing(
-        Instruments(assets=[quote, base], markets=[market], accounts=accounts),
+        Instruments(
+            assets=[quote, base],
+            markets=[market],
+            accounts=accounts,
+            market_program=before.market_program,
+        ),
         Instruments(
             assets=[*before.assets, *(one for one in (quote, base) if one not in before.assets)],
             markets=[*before.markets, *([] if market in before.markets else [market])],
             accounts=[*before.accounts, *accounts],
+            market_program=before.market_program,
         ),
     )
 

@@ -18,7 +18,7 @@ from realstack.replay.settled import ChainSide
 from realstack.settings import ROOT_DATA, MissingSetting, Settings
 from realstack.up import plans
 from realstack.up.definitions import define
-from realstack.up.first_start import AUTHORITY, make_keys
+from realstack.up.first_start import AUTHORITY, PROGRAM, make_keys
 from realstack.up.folders import Folder, open_folder
 from realstack.up.instruments import Account, Instruments, InstrumentsFile
 from realstack.up.keyring import KeyOwner, Keyring
@@ -26,7 +26,12 @@ from realstack.up.process import Plan, Process
 
 KEY_SECONDS_MAX = 30.0
 KEY_POLL_SECONDS = 0.1
-NOTHING = Instruments(assets=[], markets=[], accounts=[])
+
+
+def nothing(keyring: Keyring) -> Instruments:
+    """Return what a new venue lists: nothing yet; the market program has its address."""
+    program = str(keyring.keypair(PROGRAM).pubkey())
+    return Instruments(assets=[], markets=[], accounts=[], market_program=program)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ async def private_venue(
         folder = stack.enter_context(temporary_folder())
         note(f"a private venue in {folder.path}" + ("" if settle else ", without a chain"))
         keyring = Keyring(folder)
-        listing = make_listing(recording, keyring, NOTHING, "private")
+        listing = make_listing(recording, keyring, nothing(keyring), "private")
         make_keys(keyring, listing.instruments)
         funds = funds_of(recording.plan, listing)
         engine = await start(stack, folder, plans.engine(folder.path, core))
@@ -141,8 +146,9 @@ async def start_settlement(
 ) -> ChainSide:
     """Start database, chain and settlement worker."""
     data = folder.path
+    program = str(keyring.keypair(PROGRAM).pubkey())
     database_url = await start(stack, folder, plans.postgres(data))
-    url = url_of(await start(stack, folder, plans.localnet(data)))
+    url = url_of(await start(stack, folder, plans.localnet(data, program)))
     keyring.keypair(AUTHORITY)  # made before the worker looks for it
     environment = {
         "ENGINE_ADDRESS": engine,

@@ -5,7 +5,7 @@
     keyring      API keys and keypairs
     demo         what is traded at the first start, and by whom
     instruments  the file that says what is traded, for settlement and the gateway
-    tokens       mints, custody accounts and first deposits on chain
+    tokens       config of the market program, mints, vaults and first deposits on chain
     definitions  the same assets, markets and accounts for the engine
     process      one process: started, ready, watched, stopped
     supervisor   all of them

@@ -6,8 +6,12 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from solders.pubkey import Pubkey
 
+from realstack.chain.market import Market as MarketProgram
+from realstack.chain.market import Roles
 from realstack.up import demo
 from realstack.up.instruments import Account, Asset, Instruments, InstrumentsFile, Market
 from realstack.up.keyring import KeyOwner, Keyring
@@ -17,14 +21,16 @@ from realstack.up.tokens import (
     Grant,
     Step,
     TokenSetup,
-    custody_step,
+    config_step,
     grant_step,
     mint_step,
+    registration_step,
 )
 from settlement.registry import Asset as ChainAsset
 
 AUTHORITY, ISSUER = "settlement", "issuer"
-FEE_ACCOUNT_ID = 0
+ADMIN, PROGRAM, PAUSER = "market-admin", "program-market", "pauser"
+EXIT_DELAY_SLOTS = 300  # half a minute on the local network, two on the real one
 
 
 def wallet_name(key: str) -> str:
@@ -42,6 +48,7 @@ def make_instruments(file: InstrumentsFile, keyring: Keyring) -> Instruments:
     if known is not None:
         return known
     made = Instruments(
+        market_program=str(keyring.keypair(PROGRAM).pubkey()),
         assets=[
             Asset(
                 asset_id=asset.asset_id,
@@ -89,7 +96,7 @@ def make_keys(keyring: Keyring, instruments: Instruments) -> None:
 
 
 async def make_tokens(url: str, keyring: Keyring, instruments: Instruments) -> int:
-    """Make mints, custody accounts and first deposits on chain; return how many steps were new.
+    """Make config, mints, vaults and first deposits on chain; return how many steps were new.
 
     Args:
         url: The Solana node.
@@ -100,27 +107,39 @@ async def make_tokens(url: str, keyring: Keyring, instruments: Instruments) -> i
         ChainSetupFailed: The chain does not take a step.
         ChainUnavailable: The node does not answer.
     """
-    authority, issuer = keyring.keypair(AUTHORITY), keyring.keypair(ISSUER)
+    market = MarketProgram(Pubkey.from_string(instruments.market_program))
     setup = TokenSetup(url)
     try:
-        await setup.top_up(authority.pubkey(), AUTHORITY_LAMPORTS)
-        await setup.top_up(issuer.pubkey(), ISSUER_LAMPORTS)
-        rent = await setup.rent()
         assets = [chain_asset(asset) for asset in instruments.assets]
-        mints = [
-            mint_step(asset, keyring.keypair(f"mint-{asset.symbol}"), issuer, rent)
-            for asset in assets
-        ]
-        new = await setup.carry_out(mints)
-        steps: list[Step] = [
-            custody_step(FEE_ACCOUNT_ID, asset, issuer, authority, rent) for asset in assets
-        ]
-        steps += [
-            grant_step(grant, issuer, authority, rent) for grant in grants(keyring, instruments)
-        ]
+        new = await list_assets(setup, keyring, market, assets)
+        issuer = keyring.keypair(ISSUER)
+        steps = [grant_step(market, grant, issuer) for grant in grants(keyring, instruments)]
         return new + await setup.carry_out(steps)
     finally:
         await setup.close()
+
+
+async def list_assets(
+    setup: TokenSetup, keyring: Keyring, market: MarketProgram, assets: Sequence[ChainAsset]
+) -> int:
+    """Make config and mints and register the mints; return how many steps were new.
+
+    Raises:
+        ChainSetupFailed: The chain does not take a step.
+    """
+    issuer, admin = keyring.keypair(ISSUER), keyring.keypair(ADMIN)
+    authority = keyring.keypair(AUTHORITY).pubkey()
+    await setup.top_up(authority, AUTHORITY_LAMPORTS)
+    for payer in (issuer.pubkey(), admin.pubkey()):
+        await setup.top_up(payer, ISSUER_LAMPORTS)
+    rent = await setup.rent()
+    roles = Roles(authority, keyring.keypair(PAUSER).pubkey(), EXIT_DELAY_SLOTS)
+    first: list[Step] = [config_step(market, admin, keyring.keypair(PROGRAM), roles)]
+    first += [
+        mint_step(asset, keyring.keypair(f"mint-{asset.symbol}"), issuer, rent) for asset in assets
+    ]
+    new = await setup.carry_out(first)
+    return new + await setup.carry_out([registration_step(market, each, admin) for each in assets])
 
 
 def grants(keyring: Keyring, instruments: Instruments) -> list[Grant]:

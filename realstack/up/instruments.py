@@ -47,11 +47,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Instruments(msgspec.Struct, frozen=True, kw_only=True):
-    """The file's content."""
+    """The file's content; the market program holds the vaults on chain."""
 
     assets: list[Asset]
     markets: list[Market]
     accounts: list[Account]
+    market_program: str
 
 
 class InstrumentsInvalid(Exception):

@@ -10,6 +10,7 @@ from realstack.up.process import Plan
 CLI = ("-m", "realstack.cli")
 # A quarter of the real network's slot: a fill is final after 3 seconds instead of 13.
 SLOT_MS = 100
+PROGRAMS = Path(__file__).resolve().parents[2] / "programs" / "bin"
 
 
 def serve(name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Plan:
@@ -22,8 +23,8 @@ def postgres(data: Path) -> Plan:
     return serve("postgres", "--data", str(data / "postgres"))
 
 
-def localnet(data: Path) -> Plan:
-    """The in-process chain."""
+def localnet(data: Path, market_program: str) -> Plan:
+    """The in-process chain, with the market program at its address."""
     return serve(
         "localnet",
         "--port",
@@ -32,6 +33,8 @@ def localnet(data: Path) -> Plan:
         str(data / "localnet"),
         "--slot-ms",
         str(SLOT_MS),
+        "--program",
+        f"{market_program}={PROGRAMS / 'market.so'}",
     )
 
 

@@ -2,7 +2,7 @@
 
 1. the data folder, its lock, keys, keypairs, instruments
 2. postgres and localnet, or those that the settings name
-3. tokens on chain: mints, custody accounts, first deposits
+3. on chain: the market program, mints, vaults, first deposits
 4. engine, with its definitions; market service, settlement worker, gateway
 5. with --demo the participants
 6. until Ctrl-C, the end of the duration, or a process that ends and cannot be started again
@@ -30,7 +30,7 @@ from realstack.up.instruments import Instruments, InstrumentsFile
 from realstack.up.keyring import Keyring
 from realstack.up.process import Plan
 from realstack.up.screen import Screen
-from realstack.up.settlement_view import SettlementView
+from realstack.up.settlement_view import SettlementView, batch_line
 from realstack.up.supervisor import Supervisor
 
 STATUS_SECONDS = 1.0
@@ -199,7 +199,7 @@ class Venue:
         self.settings = settings
         self.folder = folder
         self.supervisor = supervisor
-        self.instruments = Instruments(assets=[], markets=[], accounts=[])
+        self.instruments = Instruments(assets=[], markets=[], accounts=[], market_program="")
         self._options = options
         self._addresses: dict[str, str] = {}
         self._keyring = Keyring(folder)
@@ -247,7 +247,7 @@ class Venue:
         page = ("--listen", self._options.page)
         await self._start(plans.server("gateway", data, self.environment(), *page), say)
         self.supervisor.tell(gateway=self._addresses["gateway"])
-        meter = await self._meter()
+        meter = await self._meter(say)
         if self._options.demo:
             await self._start(plans.sim(data, self.environment(), meter.on_sim_line), say)
         say("")
@@ -276,7 +276,9 @@ class Venue:
             self._addresses["localnet"] = self.settings.solana_rpc_url
             say("solana      as SOLANA_RPC_URL says")
         else:
-            await self._start(plans.localnet(self.folder.path), say)
+            await self._start(
+                plans.localnet(self.folder.path, self.instruments.market_program), say
+            )
             self._addresses["localnet"] = f"http://{self._addresses['localnet']}"
         self.supervisor.tell(solana_rpc_url=self._addresses["localnet"])
 
@@ -293,14 +295,15 @@ class Venue:
             self._addresses["localnet"], self._keyring, self.instruments
         )
         if new:
-            say(f"            {new} transactions: mints, custody accounts, first deposits")
+            say(f"            {new} transactions: the market program, mints, vaults, deposits")
 
-    async def _meter(self) -> Meter:
+    async def _meter(self, say: Callable[[str], None]) -> Meter:
         key = self._keyring.api_key("operator")
         address = self._addresses["engine"]
         operator = Client(address, api_key=key, timeout_seconds=STATUS_CALL_SECONDS)
         await self._stack.enter_async_context(operator)
         settlement = SettlementView(self._addresses["settlement"], key)
+        settlement.on_batch = lambda batch: say(batch_line(batch))
         self._stack.push_async_callback(settlement.close)
         meter = Meter(operator, settlement)
         await meter.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,7 @@ class SettlementView:
     Attributes:
         moved: What batches after the first `read_batches` did.
         open_batches: Batches that are neither final nor parked.
+        on_batch: Called with each batch that becomes final.
     """
 
     def __init__(self, address: str, api_key: str) -> None:
@@ -72,6 +74,7 @@ class SettlementView:
         self._done: set[int] = set()  # counted ones beyond that
         self.moved = Moved()
         self.open_batches = 0
+        self.on_batch: Callable[[settlement_pb2.Batch], None] = _ignore
 
     async def close(self) -> None:
         """Close the connection."""
@@ -109,6 +112,7 @@ class SettlementView:
             if batch.state in DONE and batch.batch_id not in self._done:
                 self._done.add(batch.batch_id)
                 self.moved.add(batch)
+                self.on_batch(batch)
         while self._counted + 1 in self._done:
             self._counted += 1
             self._done.remove(self._counted)
@@ -133,3 +137,20 @@ class SettlementView:
 
     async def _call(self, method: Any, request: object) -> Any:
         return await method(request, metadata=self._metadata, timeout=CALL_SECONDS_MAX)
+
+
+def _ignore(batch: settlement_pb2.Batch) -> None:
+    """Do nothing with it."""
+
+
+def batch_line(batch: settlement_pb2.Batch) -> str:
+    """Return what a batch took of a transaction's limits."""
+    text = f"batch {batch.batch_id}: {len(batch.trade_ids)} fills"
+    if batch.reason:
+        return f"{text}, {batch.reason}"
+    if not batch.transaction_bytes:
+        return f"{text} net to nothing, no transaction"
+    return (
+        f"{text}, {batch.participants} participants, {batch.account_locks} locks,"
+        f" {batch.transaction_bytes:,} bytes, {batch.compute_units:,} compute units"
+    )

@@ -1,13 +1,15 @@
-"""What a venue needs on chain at its first start: mints, custody accounts, first deposits.
+"""What a venue needs on chain at its first start: config, mints, vaults, first deposits.
 
 Each step is one atomic transaction that makes an account which it alone makes. So a step that was
 done cannot be done again: when its account is there, all of it was done, and a first start that was
 interrupted goes on where it was.
 
     mint        makes the mint
-    custody     makes the custody account of an account and asset (account 0 is the fee account)
-    grant       makes the custody account; the issuer mints into the participant's wallet, and the
-                wallet deposits half of that: a transfer into the custody account, like any deposit
+    config      makes the market program's config: who settles, who pauses, how long an exit takes
+    register    accepts a mint and makes its clearing vault and its fee vault
+    vault       makes the vault of a participant and asset
+    grant       makes the vault; the issuer mints into the participant's wallet, and the wallet
+                deposits half of that by the market program
 
 The venue's ledger learns of a deposit only from the chain: nothing is credited here.
 """
@@ -31,21 +33,15 @@ from spl.token.constants import TOKEN_PROGRAM_ID
 from spl.token.instructions import initialize_mint2, mint_to_checked
 from spl.token.models import InitializeMint2Params, MintToCheckedParams
 
-from settlement.accounts import (
-    TOKEN_ACCOUNT_BYTES,
-    create_custody,
-    create_wallet_token_account,
-    custody_address,
-    deposit,
-    wallet_token_address,
-)
+from realstack.chain.limits import TRANSACTION_BYTES_MAX
+from realstack.chain.market import Market, Roles
+from settlement.accounts import create_wallet_token_account, token_of, wallet_token_address
 from settlement.chain import ADDRESSES_PER_CALL, Chain
 from settlement.registry import Asset
-from settlement.transactions import TRANSACTION_BYTES_MAX
 
 MINT_BYTES = 82
 LAMPORTS_PER_SOL = 1_000_000_000
-# For the rent of receipts and fees: a receipt costs 890,880 lamports, so this lasts a million.
+# For the rent of receipts and fees: a receipt costs 1,517,280 lamports until it is closed.
 AUTHORITY_LAMPORTS = 1_000 * LAMPORTS_PER_SOL
 ISSUER_LAMPORTS = 100 * LAMPORTS_PER_SOL
 LOW_SHARE = 10  # topped up when less than a tenth is left
@@ -63,7 +59,6 @@ class Rent:
     """What the node asks accounts to hold."""
 
     mint_lamports: int
-    token_account_lamports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,42 +104,47 @@ def mint_step(asset: Asset, mint: Keypair, issuer: Keypair, rent: Rent) -> Step:
     return Step(f"mint of {asset.symbol}", mint.pubkey(), [make, initialise], [issuer, mint])
 
 
-def custody_step(
-    account_id: int, asset: Asset, issuer: Keypair, authority: Keypair, rent: Rent
-) -> Step:
-    """Make a custody account; account 0 is the fee account."""
-    make = create_custody(
-        payer=issuer.pubkey(),
-        authority=authority.pubkey(),
-        account_id=account_id,
-        asset=asset,
-        rent_lamports=rent.token_account_lamports,
+def config_step(market: Market, admin: Keypair, program: Keypair, roles: Roles) -> Step:
+    """Make the program's config; the admin pays, and the program's own key signs."""
+    make = market.initialize(payer=admin.pubkey(), authority=admin.pubkey(), roles=roles)
+    return Step("config of the market program", market.config, [make], [admin, program])
+
+
+def registration_step(market: Market, asset: Asset, admin: Keypair) -> Step:
+    """Accept a mint: this makes its clearing vault and its fee vault."""
+    token = token_of(asset)
+    accept = market.register_mint(payer=admin.pubkey(), authority=admin.pubkey(), token=token)
+    return Step(
+        f"registration of {asset.symbol}", market.mint_record(asset.mint), [accept], [admin]
     )
-    proof = custody_address(authority.pubkey(), account_id, asset)
-    name = f"custody of account {account_id}, {asset.symbol}"
-    return Step(name, proof, make, [issuer, authority])
 
 
-def grant_step(grant: Grant, issuer: Keypair, authority: Keypair, rent: Rent) -> Step:
-    """Make a participant's custody account, fund the wallet, and deposit from it."""
+def vault_step(
+    market: Market, account_id: int, wallet: Pubkey, asset: Asset, payer: Keypair
+) -> Step:
+    """Make a participant's vault of an asset."""
+    make = market.open_vault(payer=payer.pubkey(), owner=wallet, token=token_of(asset))
+    proof, _ = market.vault(wallet, asset.mint)
+    return Step(f"vault of account {account_id}, {asset.symbol}", proof, [make], [payer])
+
+
+def grant_step(market: Market, grant: Grant, issuer: Keypair) -> Step:
+    """Make a participant's vault, fund the wallet, and deposit from it."""
     asset, wallet = grant.asset, grant.wallet.pubkey()
-    make = custody_step(grant.account_id, asset, issuer, authority, rent)
+    make = vault_step(market, grant.account_id, wallet, asset, issuer)
+    source = wallet_token_address(wallet, asset)
     fund = mint_to_checked(
         MintToCheckedParams(
             program_id=TOKEN_PROGRAM_ID,
             mint=asset.mint,
-            dest=wallet_token_address(wallet, asset),
+            dest=source,
             mint_authority=issuer.pubkey(),
             amount=grant.granted_atoms,
             decimals=asset.decimals,
         )
     )
-    pay_in = deposit(
-        authority=authority.pubkey(),
-        wallet=wallet,
-        account_id=grant.account_id,
-        asset=asset,
-        amount_atoms=grant.deposited_atoms,
+    pay_in = market.deposit(
+        owner=wallet, token=token_of(asset), source=source, amount_atoms=grant.deposited_atoms
     )
     instructions = [
         *make.instructions,
@@ -153,7 +153,7 @@ def grant_step(grant: Grant, issuer: Keypair, authority: Keypair, rent: Rent) ->
         pay_in,
     ]
     name = f"deposit of account {grant.account_id}, {asset.symbol}"
-    return Step(name, make.proof, instructions, [issuer, authority, grant.wallet])
+    return Step(name, make.proof, instructions, [issuer, grant.wallet])
 
 
 class TokenSetup:
@@ -173,7 +173,6 @@ class TokenSetup:
         """Ask what accounts must hold."""
         return Rent(
             mint_lamports=await self._chain.rent_lamports(MINT_BYTES),
-            token_account_lamports=await self._chain.rent_lamports(TOKEN_ACCOUNT_BYTES),
         )
 
     async def top_up(self, address: Pubkey, lamports: int) -> None:

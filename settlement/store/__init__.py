@@ -28,30 +28,35 @@ async def prepare(pool: Pool) -> None:
     await migrate(pool, SCHEMA, MIGRATIONS)
 
 
-async def bind_chain(pool: Pool, *, genesis_hash: str, authority: str) -> None:
+async def bind_chain(pool: Pool, *, genesis_hash: str, authority: str, market_program: str) -> None:
     """Remember the chain at the first run; refuse any other later.
 
     Raises:
         WrongChain: The node shows another genesis, or the key is another, than at the first run.
     """
     await pool.execute(
-        "INSERT INTO settlement.chain (genesis_hash, authority) VALUES ($1, $2)"
-        " ON CONFLICT (only_row) DO NOTHING",
+        "INSERT INTO settlement.chain (genesis_hash, authority, market_program)"
+        " VALUES ($1, $2, $3) ON CONFLICT (only_row) DO NOTHING",
         genesis_hash,
         authority,
+        market_program,
     )
-    await check_chain(pool, genesis_hash=genesis_hash, authority=authority)
+    await check_chain(
+        pool, genesis_hash=genesis_hash, authority=authority, market_program=market_program
+    )
 
 
-async def check_chain(pool: Pool, *, genesis_hash: str, authority: str) -> None:
-    """Refuse a chain or a key that is not the one of the first run; change nothing.
+async def check_chain(
+    pool: Pool, *, genesis_hash: str, authority: str, market_program: str
+) -> None:
+    """Refuse a chain, a key or a program that is not the one of the first run; change nothing.
 
     Raises:
         NeverRun: There was no first run.
         WrongChain: The node shows another genesis, or the key is another, than at the first run.
     """
     table = await pool.fetchval("SELECT to_regclass('settlement.chain')::text")
-    row = table and await pool.fetchrow("SELECT genesis_hash, authority FROM settlement.chain")
+    row = table and await pool.fetchrow("SELECT * FROM settlement.chain")
     if not row:
         raise NeverRun("no settlement worker has ever run on this database")
     if row["genesis_hash"] != genesis_hash:
@@ -62,4 +67,9 @@ async def check_chain(pool: Pool, *, genesis_hash: str, authority: str) -> None:
     if row["authority"] != authority:
         raise WrongChain(
             f"the settlement key is {authority}, this database belongs to {row['authority']}"
+        )
+    if row["market_program"] != market_program:
+        raise WrongChain(
+            f"the market program is {market_program}, this database belongs to"
+            f" {row['market_program']}"
         )

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from engine.core.invariants import check
 from services._base.database import Connection, Pool
 from settlement.batcher import Batch
-from settlement.fills import Fill
+from settlement.fills import Fill, fills_sha256
 from settlement.netting import Transfer
 from settlement.states import State, Step, after
 from settlement.store.fills import of_batches
-from settlement.transactions import batch_receipt_seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,14 @@ async def _create_payment(
         state = after(state, Step.NOTHING_TO_MOVE)
     payment_id = await connection.fetchval(
         "INSERT INTO settlement.payments"
-        " (kind, state, order_key, receipt_seed, failures, updated_time_ns)"
-        " VALUES ('BATCH', $1, $2, $3, $4, $5) RETURNING payment_id",
+        " (kind, state, order_key, receipt_number, failures, updated_time_ns, fills_sha256)"
+        " VALUES ('BATCH', $1, $2, $3, $4, $5, $6) RETURNING payment_id",
         state,
         batch.order_key,
-        batch_receipt_seed(batch_id),
+        batch_id,
         0 if parent is None else parent.failures,
         now_ns,
+        fills_sha256(batch.fills),
     )
     return int(payment_id)
 

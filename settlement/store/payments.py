@@ -107,7 +107,8 @@ class PaymentStore:
             await connection.execute(
                 "INSERT INTO settlement.attempts (payment_id, attempt, signature,"
                 " last_valid_block_height, payload_sha256, transaction_bytes, signed_slot,"
-                " signed_time_ns) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                " signed_time_ns, account_locks, participants, compute_units)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                 payment.payment_id,
                 payment.attempts + 1,
                 str(attempt.signature),
@@ -116,6 +117,9 @@ class PaymentStore:
                 attempt.transaction_bytes,
                 attempt.signed_slot,
                 attempt.signed_time_ns,
+                attempt.account_locks,
+                attempt.participants,
+                attempt.compute_units,
             )
             await connection.execute(
                 "UPDATE settlement.payments SET attempts = $2 WHERE payment_id = $1",
@@ -239,10 +243,11 @@ def _payment(row: asyncpg.Record, moves: Sequence[Move]) -> Payment:
         kind=PaymentKind(row["kind"]),
         state=State(row["state"]),
         order_key=row["order_key"],
-        receipt_seed=row["receipt_seed"],
+        receipt_number=row["receipt_number"],
         failures=row["failures"],
         attempts=row["attempts"],
         moves=tuple(moves),
+        fills_sha256=row["fills_sha256"] or bytes(32),
     )
 
 
@@ -254,4 +259,7 @@ def _attempt(row: asyncpg.Record) -> Attempt:
         transaction_bytes=row["transaction_bytes"],
         signed_slot=row["signed_slot"],
         signed_time_ns=row["signed_time_ns"],
+        account_locks=row["account_locks"],
+        participants=row["participants"],
+        compute_units=row["compute_units"],
     )

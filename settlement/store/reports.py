@@ -13,7 +13,8 @@ from settlement.states import State
 
 _BATCHES = (
     "SELECT b.batch_id, p.payment_id, p.state, p.reason, p.attempts, p.updated_time_ns, p.change,"
-    " a.signature, a.last_valid_block_height, length(a.transaction_bytes) AS transaction_bytes"
+    " a.signature, a.last_valid_block_height, length(a.transaction_bytes) AS transaction_bytes,"
+    " a.account_locks, a.participants, a.compute_units"
     " FROM settlement.batches b JOIN settlement.payments p USING (payment_id)"
     " LEFT JOIN settlement.attempts a"
     " ON a.payment_id = p.payment_id AND a.attempt = p.attempts"
@@ -35,6 +36,9 @@ class BatchReport:
     updated_time_ns: int
     attempts: int
     change: int
+    participants: int = 0
+    account_locks: int = 0
+    compute_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +141,7 @@ def _report(
         updated_time_ns=row["updated_time_ns"],
         attempts=row["attempts"],
         change=row["change"],
+        participants=row["participants"] or 0,
+        account_locks=row["account_locks"] or 0,
+        compute_units=row["compute_units"] or 0,
     )

@@ -12,7 +12,6 @@ from engine.core.invariants import check
 from realstack.settlement.v1 import settlement_pb2 as wire
 from services._base.database import Connection, Pool
 from settlement.states import State, Step, after
-from settlement.transactions import withdrawal_receipt_seed
 from settlement.venue import WithdrawalStep
 
 CURSOR = "withdrawals"
@@ -135,11 +134,11 @@ class WithdrawalStore:
                 return False
             payment_id = await connection.fetchval(
                 "INSERT INTO settlement.payments"
-                " (kind, state, order_key, receipt_seed, updated_time_ns)"
+                " (kind, state, order_key, receipt_number, updated_time_ns)"
                 " VALUES ('WITHDRAWAL', $1, $2, $3, $4) RETURNING payment_id",
                 state,
                 held.last_trade_id,
-                withdrawal_receipt_seed(held.withdrawal_id),
+                held.withdrawal_id,
                 now_ns,
             )
             await connection.execute(

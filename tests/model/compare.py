@@ -33,7 +33,7 @@ from engine.core.commands import (
     OrderType,
     TimeInForce,
 )
-from engine.core.events import EVENT, EventKind
+from engine.core.events import AUCTION, EVENT, EventKind
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.venue import ReferenceVenue
 from tests.model.source import CommandSource, describe
@@ -82,15 +82,18 @@ class Report:
             self.events[EventKind(int(kind)).name] += int(count)
         expired = (events["kind"] == EventKind.CANCELLED) & (events["code"] == CancelReason.EXPIRED)
         self.events["EXPIRED"] += int(expired.sum())
+        traded = events["kind"] == EventKind.FILL
+        self.events["AUCTION_FILL"] += int((traded & (events["flags"] & AUCTION != 0)).sum())
         self._add_orders(commands, events)
 
     def _add_orders(self, commands: NDArray[np.void], events: NDArray[np.void]) -> None:
         """Count accepted orders by type, time in force and each flag that they have."""
-        accepted = events["sequence"][events["kind"] == EventKind.ACCEPTED]
+        arrived = events[events["kind"] == EventKind.ACCEPTED]
+        accepted = arrived["sequence"]
         rows = commands[(accepted - commands["sequence"][0]).astype(np.int64)]
         for names, column in ((OrderType, "order_type"), (TimeInForce, "time_in_force")):
             for value in names:
-                self.orders[value.name] += int((rows[column] == value).sum())
+                self.orders[value.name] += int((arrived[column] == value).sum())
         for name, flag in FLAGS.items():
             self.orders[name] += int((rows["flags"] & flag != 0).sum())
         iceberg = (rows["display_lots"] != 0) & (rows["flags"] & MINIMUM == 0)
@@ -102,7 +105,9 @@ class Report:
         wanted = [(kind.name, self.kinds) for kind in CommandKind]
         wanted += [(reject.name, self.rejects) for reject in Reject if reject != Reject.NONE]
         wanted += [(name, self.orders) for name in self.orders]
-        wanted += [(name, self.events) for name in (*EventKind.__members__, "EXPIRED")]
+        wanted += [
+            (name, self.events) for name in (*EventKind.__members__, "EXPIRED", "AUCTION_FILL")
+        ]
         return [
             name
             for name, counts in wanted

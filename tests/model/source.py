@@ -30,6 +30,9 @@ from engine.core.commands import (
 )
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
+from engine.core.phases import Phase
+from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
+from tests.model.source_quotes import QuoteRecipes
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -38,14 +41,13 @@ GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
 MARKETS = (1, 2, 3)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
+TRADED = (*MARKETS, SWINGING, PHASED)
 FULL_ASSET = 4  # its total is nearly reached
-RECENT_MAX = 300
-KNOWN_MAX = 4_000
-
-Fields = dict[str, int]
+RECENT_MAX, KNOWN_MAX = 300, 4_000
+Maker = Callable[[], Fields | list[Fields]]
 
 
-class CommandSource:
+class CommandSource(PhasedRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -58,7 +60,8 @@ class CommandSource:
         self._withdrawals: dict[int, int] = {}  # id -> account
         self._recent: list[Fields] = []
         self._expiries: list[int] = []  # a heap of those given
-        recipes = self._recipes()
+        quotes = QuoteRecipes(self._random, self._fresh_id).recipes(lambda: self._mid)
+        recipes: list[tuple[float, Maker]] = [*self._recipes(), *quotes]
         self._weights = [weight for weight, _ in recipes]
         self._makers = [maker for _, maker in recipes]
 
@@ -72,6 +75,10 @@ class CommandSource:
                 3, "A2-A3", 2, 3, price=1_000_003, lot=3, maker=100_000, taker=1, band=300_000
             ),
             self._market(QUIET_MARKET, "A3-A2", 3, 2, price=1, lot=1, maker=0, taker=0),
+            self._market(SWINGING, "SWING", 2, 1, price=1, lot=1, maker=10, taker=900, band=9_000)
+            | {"volatility_ppm": 3_000, "auction_ms": 4_000},
+            self._market(PHASED, "PHASED", 3, 1, price=7, lot=11, maker=900, taker=10, band=9_000)
+            | {"initial_phase": Phase.PRE_OPEN},
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -91,7 +98,9 @@ class CommandSource:
     def take(self, count: int) -> NDArray[np.void]:
         """Give the next commands."""
         makers = self._random.choices(self._makers, self._weights, k=count)
-        return self._stamp([make() for make in makers])
+        made = [make() for make in makers]
+        groups = [item if isinstance(item, list) else [item] for item in made]
+        return self._stamp([row for group in groups for row in group])
 
     def learn(self, events: NDArray[np.void]) -> None:
         """Follow working orders and withdrawals in the reference's events."""
@@ -127,6 +136,9 @@ class CommandSource:
             if "live_ns" in row:
                 row["expire_time_ns"] = max(1, self._time_ns + row.pop("live_ns"))
                 heapq.heappush(self._expiries, row["expire_time_ns"])
+            if "end_after_ns" in row:
+                row["auction_end_ns"] = self._time_ns + row.pop("end_after_ns")
+                heapq.heappush(self._expiries, row["auction_end_ns"])
             if row.get("client_id_low") or row.get("client_id_high") or age_ns != 1:
                 row.setdefault("sent_time_ns", self._time_ns - age_ns)
             for name, value in row.items():
@@ -333,8 +345,7 @@ class CommandSource:
             "market_id": self._random.choice((0, 1, 2, 3)),
             "side": self._random.choice((0, 1, 2)),
             "tag": self._random.choice((0, 0, 1, 2)),
-            **change,
-        }
+        } | change
 
     def _deposit(self, account_id: int, asset_id: int, amount_atoms: int) -> Fields:
         return {
@@ -484,12 +495,12 @@ class CommandSource:
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""
         return [
-            (0.4, lambda: {"kind": self._random.choice((0, 15, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 17, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
             (0.4, self._with_any("order_type", (0, 7, 8, 255))),
-            (0.3, self._with_any("time_in_force", (0, 4, 6, 255))),
+            (0.3, self._with_any("time_in_force", (0, 8, 255))),
             (0.2, lambda: self._order(order_type=2, time_in_force=1, price_ticks=0)),
             (0.4, self._with_any("self_trade_prevention", (0, 6))),
             (0.2, self._with_any("flags", (2, 9, 16, 48, 64, 128, 255))),
@@ -581,6 +592,11 @@ class CommandSource:
             (1.0, self._minimum),
             (1.5, self._by_amount),
             (5.0, self._stop),
+            (14.0, self._phased_order),
+            (4.0, self._auction_order),
+            (1.0, self._set_phase),
+            (0.3, self._uncross),
+            (0.25, self._open_again),
         ]
 
 

@@ -60,10 +60,13 @@ FAULTS = {
         "if price_ticks != extra.extreme_ticks:",
         "stops.py",
     ),
+    "an auction prefers the greater surplus": Fault(
+        "and size < choice.surplus_lots", "and size > choice.surplus_lots", "auction.py"
+    ),
     "an order expires a nanosecond late": Fault(
         "while core.next_due_ns <= command.time_ns",
         "while core.next_due_ns < command.time_ns",
-        "due.py",
+        "phasing.py",
     ),
 }
 

@@ -43,7 +43,17 @@ CORE_CALLS_BANNED = frozenset(
 )
 # The modules of the core that say what records are; all others apply them.
 PLAIN_MODULES = frozenset(
-    ("commands", "digest", "events", "invariants", "limits", "records", "rejects", "views")
+    (
+        "commands",
+        "digest",
+        "events",
+        "invariants",
+        "limits",
+        "phases",
+        "records",
+        "rejects",
+        "views",
+    )
 )
 # What a division starts from when it joins a path.
 FOLDER_NAMES = ("directory", "folder", "path", "root")

@@ -5,6 +5,7 @@ Operation of the venue: definitions and status. Needs the operator role."""
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from realstack.common.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -87,6 +88,9 @@ class DefineMarketRequest(_message.Message):
     MAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
     TAKER_FEE_PPM_FIELD_NUMBER: _builtins.int
     BAND_PPM_FIELD_NUMBER: _builtins.int
+    VOLATILITY_PPM_FIELD_NUMBER: _builtins.int
+    AUCTION_MS_FIELD_NUMBER: _builtins.int
+    INITIAL_PHASE_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The id, 1 to 1,024."""
     symbol: _builtins.str
@@ -107,6 +111,14 @@ class DefineMarketRequest(_message.Message):
     """How far from the last price a market order may trade, in parts per million, at most 1,000,000;
     zero for no band.
     """
+    volatility_ppm: _builtins.int
+    """The dynamic band: how far from the last price a trade may be, in parts per million, at most
+    1,000,000; one that would be farther starts a volatility auction. Zero for no band.
+    """
+    auction_ms: _builtins.int
+    """How long a volatility auction lasts, in milliseconds, at most 86,400,000; with a dynamic band."""
+    initial_phase: _common_pb2.Phase.ValueType
+    """The phase in which the market begins; open when not given."""
     def __init__(
         self,
         *,
@@ -119,10 +131,13 @@ class DefineMarketRequest(_message.Message):
         maker_fee_ppm: _builtins.int = ...,
         taker_fee_ppm: _builtins.int = ...,
         band_ppm: _builtins.int = ...,
+        volatility_ppm: _builtins.int = ...,
+        auction_ms: _builtins.int = ...,
+        initial_phase: _common_pb2.Phase.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "initial_phase", b"initial_phase", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -201,6 +216,114 @@ class SetReferencePriceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetReferencePriceResponse: _TypeAlias = SetReferencePriceResponse  # noqa: Y015
+
+@_typing.final
+class SetPhaseRequest(_message.Message):
+    """Change a market's phase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    AUCTION_KIND_FIELD_NUMBER: _builtins.int
+    AUCTION_END_NS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    phase: _common_pb2.Phase.ValueType
+    """The phase to enter; the rule book says which may follow which."""
+    auction_kind: _common_pb2.AuctionKind.ValueType
+    """Why the call is held; with the phase auction, and only then."""
+    auction_end_ns: _builtins.int
+    """When the call ends by itself, nanoseconds since 1970 UTC; zero for no end."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        phase: _common_pb2.Phase.ValueType = ...,
+        auction_kind: _common_pb2.AuctionKind.ValueType = ...,
+        auction_end_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_end_ns", b"auction_end_ns", "auction_kind", b"auction_kind", "market_id", b"market_id", "phase", b"phase"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPhaseRequest: _TypeAlias = SetPhaseRequest  # noqa: Y015
+
+@_typing.final
+class SetPhaseResponse(_message.Message):
+    """The phase is entered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPhaseResponse: _TypeAlias = SetPhaseResponse  # noqa: Y015
+
+@_typing.final
+class UncrossRequest(_message.Message):
+    """Uncross a call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market, which is in a call."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UncrossRequest: _TypeAlias = UncrossRequest  # noqa: Y015
+
+@_typing.final
+class UncrossResponse(_message.Message):
+    """The call has traded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    VOLUME_LOTS_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    price_ticks: _builtins.int
+    """The price in ticks, or zero when nothing traded."""
+    volume_lots: _builtins.int
+    """What traded, in lots."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        price_ticks: _builtins.int = ...,
+        volume_lots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["price_ticks", b"price_ticks", "sequence", b"sequence", "volume_lots", b"volume_lots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UncrossResponse: _TypeAlias = UncrossResponse  # noqa: Y015
 
 @_typing.final
 class DefineAccountRequest(_message.Message):

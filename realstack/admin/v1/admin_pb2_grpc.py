@@ -50,6 +50,16 @@ class AdminServiceStub:
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.SerializeToString,
                 response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.FromString,
                 _registered_method=True)
+        self.SetPhase = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/SetPhase',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseResponse.FromString,
+                _registered_method=True)
+        self.Uncross = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/Uncross',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.FromString,
+                _registered_method=True)
         self.DefineAccount = channel.unary_unary(
                 '/realstack.admin.v1.AdminService/DefineAccount',
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineAccountRequest.SerializeToString,
@@ -87,6 +97,20 @@ class AdminServiceServicer:
 
     def SetReferencePrice(self, request, context):
         """Set a market's reference price.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPhase(self, request, context):
+        """Change a market's phase; into continuous trading by an uncross.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Uncross(self, request, context):
+        """Uncross a call, which goes on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +154,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.SetReferencePrice,
                     request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.FromString,
                     response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.SerializeToString,
+            ),
+            'SetPhase': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPhase,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseResponse.SerializeToString,
+            ),
+            'Uncross': grpc.unary_unary_rpc_method_handler(
+                    servicer.Uncross,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.SerializeToString,
             ),
             'DefineAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.DefineAccount,
@@ -229,6 +263,60 @@ class AdminService:
             '/realstack.admin.v1.AdminService/SetReferencePrice',
             realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceRequest.SerializeToString,
             realstack_dot_admin_dot_v1_dot_admin__pb2.SetReferencePriceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPhase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/SetPhase',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetPhaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Uncross(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/Uncross',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class AdminServiceStub:
     """Define a market; the same definition again is answered as done."""
     SetReferencePrice: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetReferencePriceRequest, _admin_pb2.SetReferencePriceResponse]
     """Set a market's reference price."""
+    SetPhase: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetPhaseRequest, _admin_pb2.SetPhaseResponse]
+    """Change a market's phase; into continuous trading by an uncross."""
+    Uncross: _grpc.UnaryUnaryMultiCallable[_admin_pb2.UncrossRequest, _admin_pb2.UncrossResponse]
+    """Uncross a call, which goes on."""
     DefineAccount: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]
@@ -57,6 +61,10 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Define a market; the same definition again is answered as done."""
     SetReferencePrice: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetReferencePriceRequest, _admin_pb2.SetReferencePriceResponse]  # type: ignore[assignment]
     """Set a market's reference price."""
+    SetPhase: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetPhaseRequest, _admin_pb2.SetPhaseResponse]  # type: ignore[assignment]
+    """Change a market's phase; into continuous trading by an uncross."""
+    Uncross: _aio.UnaryUnaryMultiCallable[_admin_pb2.UncrossRequest, _admin_pb2.UncrossResponse]  # type: ignore[assignment]
+    """Uncross a call, which goes on."""
     DefineAccount: _aio.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]  # type: ignore[assignment]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]  # type: ignore[assignment]
@@ -90,6 +98,22 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.SetReferencePriceResponse, _abc.Awaitable[_admin_pb2.SetReferencePriceResponse]]:
         """Set a market's reference price."""
+
+    @_abc_1.abstractmethod
+    def SetPhase(
+        self,
+        request: _admin_pb2.SetPhaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.SetPhaseResponse, _abc.Awaitable[_admin_pb2.SetPhaseResponse]]:
+        """Change a market's phase; into continuous trading by an uncross."""
+
+    @_abc_1.abstractmethod
+    def Uncross(
+        self,
+        request: _admin_pb2.UncrossRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.UncrossResponse, _abc.Awaitable[_admin_pb2.UncrossResponse]]:
+        """Uncross a call, which goes on."""
 
     @_abc_1.abstractmethod
     def DefineAccount(

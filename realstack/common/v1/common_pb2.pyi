@@ -95,8 +95,14 @@ class _TimeInForceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TimeInFor
     """Immediate or cancel: what does not trade on arrival is cancelled."""
     TIME_IN_FORCE_FOK: _TimeInForce.ValueType  # 3
     """Fill or kill: trades whole on arrival or is refused and changes nothing."""
+    TIME_IN_FORCE_DAY: _TimeInForce.ValueType  # 4
+    """For the day: as GTC, and cancelled when the market closes."""
     TIME_IN_FORCE_GTD: _TimeInForce.ValueType  # 5
     """Good till a time: as GTC, and cancelled at its expiry."""
+    TIME_IN_FORCE_AT_OPEN: _TimeInForce.ValueType  # 6
+    """Only in an opening call: what its uncross leaves is cancelled."""
+    TIME_IN_FORCE_AT_CLOSE: _TimeInForce.ValueType  # 7
+    """Only in a closing call: what its uncross leaves is cancelled."""
 
 class TimeInForce(_TimeInForce, metaclass=_TimeInForceEnumTypeWrapper):
     """How long an order may work."""
@@ -109,8 +115,14 @@ TIME_IN_FORCE_IOC: TimeInForce.ValueType  # 2
 """Immediate or cancel: what does not trade on arrival is cancelled."""
 TIME_IN_FORCE_FOK: TimeInForce.ValueType  # 3
 """Fill or kill: trades whole on arrival or is refused and changes nothing."""
+TIME_IN_FORCE_DAY: TimeInForce.ValueType  # 4
+"""For the day: as GTC, and cancelled when the market closes."""
 TIME_IN_FORCE_GTD: TimeInForce.ValueType  # 5
 """Good till a time: as GTC, and cancelled at its expiry."""
+TIME_IN_FORCE_AT_OPEN: TimeInForce.ValueType  # 6
+"""Only in an opening call: what its uncross leaves is cancelled."""
+TIME_IN_FORCE_AT_CLOSE: TimeInForce.ValueType  # 7
+"""Only in a closing call: what its uncross leaves is cancelled."""
 Global___TimeInForce: _TypeAlias = TimeInForce  # noqa: Y015
 
 class _SelfTradePrevention:
@@ -221,6 +233,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A trailing stop needs a last price, and the market has not traded."""
     REJECT_CODE_NO_BAND: _RejectCode.ValueType  # 32
     """A buy stop at market needs a market with a price band, which bounds what it locks."""
+    REJECT_CODE_MARKET_PHASE: _RejectCode.ValueType  # 33
+    """The market's phase does not allow this: see Phase."""
+    REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
+    """This phase may not follow the market's phase."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -293,6 +309,10 @@ REJECT_CODE_NO_LAST_PRICE: RejectCode.ValueType  # 31
 """A trailing stop needs a last price, and the market has not traded."""
 REJECT_CODE_NO_BAND: RejectCode.ValueType  # 32
 """A buy stop at market needs a market with a price band, which bounds what it locks."""
+REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
+"""The market's phase does not allow this: see Phase."""
+REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
+"""This phase may not follow the market's phase."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -313,6 +333,10 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """Its owner asked for all orders to be cancelled."""
     CANCEL_REASON_EXPIRED: _CancelReason.ValueType  # 5
     """Its expiry came."""
+    CANCEL_REASON_PHASE_ENDED: _CancelReason.ValueType  # 6
+    """It was for the day, and the market closed."""
+    CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
+    """It was only for an auction, which is over."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -329,7 +353,167 @@ CANCEL_REASON_CANCEL_ALL: CancelReason.ValueType  # 4
 """Its owner asked for all orders to be cancelled."""
 CANCEL_REASON_EXPIRED: CancelReason.ValueType  # 5
 """Its expiry came."""
+CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
+"""It was for the day, and the market closed."""
+CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
+"""It was only for an auction, which is over."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
+
+class _Phase:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Phase.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PHASE_UNSPECIFIED: _Phase.ValueType  # 0
+    """Not given; a new market's default, open, applies."""
+    PHASE_CLOSED: _Phase.ValueType  # 1
+    """Orders can only be cancelled; entering it ends orders for the day."""
+    PHASE_PRE_OPEN: _Phase.ValueType  # 2
+    """Orders are collected for the opening."""
+    PHASE_AUCTION: _Phase.ValueType  # 3
+    """A call: orders are collected, and trade together at one price when it ends."""
+    PHASE_OPEN: _Phase.ValueType  # 4
+    """Continuous trading."""
+    PHASE_POST_ONLY: _Phase.ValueType  # 5
+    """Only orders that do not trade on arrival."""
+    PHASE_HALTED: _Phase.ValueType  # 6
+    """Orders can only be cancelled."""
+    PHASE_WIND_DOWN: _Phase.ValueType  # 7
+    """As halted, and for good."""
+
+class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
+    """What a market does now."""
+
+PHASE_UNSPECIFIED: Phase.ValueType  # 0
+"""Not given; a new market's default, open, applies."""
+PHASE_CLOSED: Phase.ValueType  # 1
+"""Orders can only be cancelled; entering it ends orders for the day."""
+PHASE_PRE_OPEN: Phase.ValueType  # 2
+"""Orders are collected for the opening."""
+PHASE_AUCTION: Phase.ValueType  # 3
+"""A call: orders are collected, and trade together at one price when it ends."""
+PHASE_OPEN: Phase.ValueType  # 4
+"""Continuous trading."""
+PHASE_POST_ONLY: Phase.ValueType  # 5
+"""Only orders that do not trade on arrival."""
+PHASE_HALTED: Phase.ValueType  # 6
+"""Orders can only be cancelled."""
+PHASE_WIND_DOWN: Phase.ValueType  # 7
+"""As halted, and for good."""
+Global___Phase: _TypeAlias = Phase  # noqa: Y015
+
+class _AuctionKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuctionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuctionKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUCTION_KIND_UNSPECIFIED: _AuctionKind.ValueType  # 0
+    """None is held."""
+    AUCTION_KIND_OPENING: _AuctionKind.ValueType  # 1
+    """To begin a trading day; AT_OPEN orders take part."""
+    AUCTION_KIND_CLOSING: _AuctionKind.ValueType  # 2
+    """To end one; AT_CLOSE orders take part, and the market closes after it."""
+    AUCTION_KIND_VOLATILITY: _AuctionKind.ValueType  # 3
+    """A trade would have left the dynamic price band."""
+    AUCTION_KIND_ON_DEMAND: _AuctionKind.ValueType  # 4
+    """The operator asked for it."""
+
+class AuctionKind(_AuctionKind, metaclass=_AuctionKindEnumTypeWrapper):
+    """Why a call is held."""
+
+AUCTION_KIND_UNSPECIFIED: AuctionKind.ValueType  # 0
+"""None is held."""
+AUCTION_KIND_OPENING: AuctionKind.ValueType  # 1
+"""To begin a trading day; AT_OPEN orders take part."""
+AUCTION_KIND_CLOSING: AuctionKind.ValueType  # 2
+"""To end one; AT_CLOSE orders take part, and the market closes after it."""
+AUCTION_KIND_VOLATILITY: AuctionKind.ValueType  # 3
+"""A trade would have left the dynamic price band."""
+AUCTION_KIND_ON_DEMAND: AuctionKind.ValueType  # 4
+"""The operator asked for it."""
+Global___AuctionKind: _TypeAlias = AuctionKind  # noqa: Y015
+
+class _CommandKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMMAND_KIND_UNSPECIFIED: _CommandKind.ValueType  # 0
+    """Not given; refused."""
+    COMMAND_KIND_PLACE: _CommandKind.ValueType  # 1
+    """Place an order."""
+    COMMAND_KIND_CANCEL: _CommandKind.ValueType  # 2
+    """Cancel an order."""
+    COMMAND_KIND_REPLACE: _CommandKind.ValueType  # 3
+    """Replace an order."""
+    COMMAND_KIND_CANCEL_ALL: _CommandKind.ValueType  # 4
+    """Cancel all orders."""
+    COMMAND_KIND_DEPOSIT: _CommandKind.ValueType  # 5
+    """Credit a deposit."""
+    COMMAND_KIND_WITHDRAW_HOLD: _CommandKind.ValueType  # 6
+    """Hold funds for a withdrawal."""
+    COMMAND_KIND_WITHDRAW_RELEASE: _CommandKind.ValueType  # 7
+    """Give the held funds back."""
+    COMMAND_KIND_WITHDRAW_FINALIZE: _CommandKind.ValueType  # 8
+    """The withdrawal is final on chain."""
+    COMMAND_KIND_DEFINE_ASSET: _CommandKind.ValueType  # 9
+    """Define an asset."""
+    COMMAND_KIND_DEFINE_MARKET: _CommandKind.ValueType  # 10
+    """Define a market."""
+    COMMAND_KIND_DEFINE_ACCOUNT: _CommandKind.ValueType  # 11
+    """Define an account."""
+    COMMAND_KIND_SET_ID_WINDOW: _CommandKind.ValueType  # 12
+    """Set how long and how many client ids are remembered."""
+    COMMAND_KIND_TICK: _CommandKind.ValueType  # 13
+    """Let time pass; the engine sends it itself."""
+    COMMAND_KIND_SET_REFERENCE_PRICE: _CommandKind.ValueType  # 14
+    """Set a market's reference price."""
+    COMMAND_KIND_SET_PHASE: _CommandKind.ValueType  # 15
+    """Change a market's phase."""
+    COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
+    """Trade what a call has collected."""
+
+class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
+    """The kind of a command, as in the engine's command records."""
+
+COMMAND_KIND_UNSPECIFIED: CommandKind.ValueType  # 0
+"""Not given; refused."""
+COMMAND_KIND_PLACE: CommandKind.ValueType  # 1
+"""Place an order."""
+COMMAND_KIND_CANCEL: CommandKind.ValueType  # 2
+"""Cancel an order."""
+COMMAND_KIND_REPLACE: CommandKind.ValueType  # 3
+"""Replace an order."""
+COMMAND_KIND_CANCEL_ALL: CommandKind.ValueType  # 4
+"""Cancel all orders."""
+COMMAND_KIND_DEPOSIT: CommandKind.ValueType  # 5
+"""Credit a deposit."""
+COMMAND_KIND_WITHDRAW_HOLD: CommandKind.ValueType  # 6
+"""Hold funds for a withdrawal."""
+COMMAND_KIND_WITHDRAW_RELEASE: CommandKind.ValueType  # 7
+"""Give the held funds back."""
+COMMAND_KIND_WITHDRAW_FINALIZE: CommandKind.ValueType  # 8
+"""The withdrawal is final on chain."""
+COMMAND_KIND_DEFINE_ASSET: CommandKind.ValueType  # 9
+"""Define an asset."""
+COMMAND_KIND_DEFINE_MARKET: CommandKind.ValueType  # 10
+"""Define a market."""
+COMMAND_KIND_DEFINE_ACCOUNT: CommandKind.ValueType  # 11
+"""Define an account."""
+COMMAND_KIND_SET_ID_WINDOW: CommandKind.ValueType  # 12
+"""Set how long and how many client ids are remembered."""
+COMMAND_KIND_TICK: CommandKind.ValueType  # 13
+"""Let time pass; the engine sends it itself."""
+COMMAND_KIND_SET_REFERENCE_PRICE: CommandKind.ValueType  # 14
+"""Set a market's reference price."""
+COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
+"""Change a market's phase."""
+COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
+"""Trade what a call has collected."""
+Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 @_typing.final
 class ClientId(_message.Message):

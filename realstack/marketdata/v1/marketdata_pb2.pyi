@@ -68,6 +68,11 @@ class Market(_message.Message):
     LOT_SIZE_FIELD_NUMBER: _builtins.int
     BAND_PPM_FIELD_NUMBER: _builtins.int
     REFERENCE_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    VOLATILITY_PPM_FIELD_NUMBER: _builtins.int
+    AUCTION_MS_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    AUCTION_KIND_FIELD_NUMBER: _builtins.int
+    AUCTION_END_NS_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The venue's id, from 1."""
     symbol: _builtins.str
@@ -94,6 +99,16 @@ class Market(_message.Message):
     """How far from the last price a market order may trade, in parts per million; zero for no band."""
     reference_price_ticks: _builtins.int
     """The reference price in ticks, or zero."""
+    volatility_ppm: _builtins.int
+    """The dynamic band in parts per million; zero for none."""
+    auction_ms: _builtins.int
+    """How long a volatility auction lasts, in milliseconds."""
+    phase: _common_pb2.Phase.ValueType
+    """What it does now."""
+    auction_kind: _common_pb2.AuctionKind.ValueType
+    """Why a call is held."""
+    auction_end_ns: _builtins.int
+    """When the call ends by itself, nanoseconds since 1970 UTC; zero for no end."""
     def __init__(
         self,
         *,
@@ -110,10 +125,15 @@ class Market(_message.Message):
         lot_size: _builtins.str = ...,
         band_ppm: _builtins.int = ...,
         reference_price_ticks: _builtins.int = ...,
+        volatility_ppm: _builtins.int = ...,
+        auction_ms: _builtins.int = ...,
+        phase: _common_pb2.Phase.ValueType = ...,
+        auction_kind: _common_pb2.AuctionKind.ValueType = ...,
+        auction_end_ns: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "reference_price_ticks", b"reference_price_ticks", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_end_ns", b"auction_end_ns", "auction_kind", b"auction_kind", "auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "phase", b"phase", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "reference_price_ticks", b"reference_price_ticks", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -553,3 +573,181 @@ class Trade(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Trade: _TypeAlias = Trade  # noqa: Y015
+
+@_typing.final
+class StreamStatusRequest(_message.Message):
+    """Which changes to follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    FROM_STATUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """One market, or zero for all."""
+    from_status_sequence: _builtins.int
+    """The first status change wanted; 1 is the venue's first, 0 means only new ones. One that is not
+    kept any more begins with the oldest that is.
+    """
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        from_status_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_status_sequence", b"from_status_sequence", "market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatusRequest: _TypeAlias = StreamStatusRequest  # noqa: Y015
+
+@_typing.final
+class StreamStatusResponse(_message.Message):
+    """Status changes in order; an empty message is a heartbeat."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    LAST_STATUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    last_status_sequence: _builtins.int
+    """The last status change of the venue, of any market."""
+    as_of_sequence: _builtins.int
+    """The venue sequence up to which the stream is complete."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatusChange]:
+        """Changes."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___StatusChange] | None = ...,
+        last_status_sequence: _builtins.int = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "changes", b"changes", "last_status_sequence", b"last_status_sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatusResponse: _TypeAlias = StreamStatusResponse  # noqa: Y015
+
+@_typing.final
+class StatusChange(_message.Message):
+    """A change of a market's status."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_SEQUENCE_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    INDICATIVE_FIELD_NUMBER: _builtins.int
+    UNCROSSED_FIELD_NUMBER: _builtins.int
+    status_sequence: _builtins.int
+    """Dense per venue, from 1."""
+    market_id: _builtins.int
+    """The market."""
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    time_ns: _builtins.int
+    """The venue's time of the command."""
+    @_builtins.property
+    def phase(self) -> Global___PhaseChange:
+        """The market has entered a phase."""
+
+    @_builtins.property
+    def indicative(self) -> Global___AuctionState:
+        """What the call would trade now."""
+
+    @_builtins.property
+    def uncrossed(self) -> Global___AuctionState:
+        """What an uncross trades; its trades follow on the trade stream."""
+
+    def __init__(
+        self,
+        *,
+        status_sequence: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+        phase: Global___PhaseChange | None = ...,
+        indicative: Global___AuctionState | None = ...,
+        uncrossed: Global___AuctionState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "indicative", b"indicative", "phase", b"phase", "uncrossed", b"uncrossed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "indicative", b"indicative", "market_id", b"market_id", "phase", b"phase", "sequence", b"sequence", "status_sequence", b"status_sequence", "time_ns", b"time_ns", "uncrossed", b"uncrossed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["phase", "indicative", "uncrossed"]  # noqa: Y015
+    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+
+Global___StatusChange: _TypeAlias = StatusChange  # noqa: Y015
+
+@_typing.final
+class PhaseChange(_message.Message):
+    """A market has entered a phase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHASE_FIELD_NUMBER: _builtins.int
+    AUCTION_KIND_FIELD_NUMBER: _builtins.int
+    AUCTION_END_NS_FIELD_NUMBER: _builtins.int
+    phase: _common_pb2.Phase.ValueType
+    """The phase."""
+    auction_kind: _common_pb2.AuctionKind.ValueType
+    """Why the call is held."""
+    auction_end_ns: _builtins.int
+    """When the call ends by itself, nanoseconds since 1970 UTC; zero for no end."""
+    def __init__(
+        self,
+        *,
+        phase: _common_pb2.Phase.ValueType = ...,
+        auction_kind: _common_pb2.AuctionKind.ValueType = ...,
+        auction_end_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_end_ns", b"auction_end_ns", "auction_kind", b"auction_kind", "phase", b"phase"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PhaseChange: _TypeAlias = PhaseChange  # noqa: Y015
+
+@_typing.final
+class AuctionState(_message.Message):
+    """The state of a call; all zero when nothing would trade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    VOLUME_LOTS_FIELD_NUMBER: _builtins.int
+    SURPLUS_LOTS_FIELD_NUMBER: _builtins.int
+    SURPLUS_SIDE_FIELD_NUMBER: _builtins.int
+    price_ticks: _builtins.int
+    """The one price in ticks."""
+    volume_lots: _builtins.int
+    """What trades, in lots."""
+    surplus_lots: _builtins.int
+    """What is left over at that price, in lots."""
+    surplus_side: _common_pb2.Side.ValueType
+    """On which side."""
+    def __init__(
+        self,
+        *,
+        price_ticks: _builtins.int = ...,
+        volume_lots: _builtins.int = ...,
+        surplus_lots: _builtins.int = ...,
+        surplus_side: _common_pb2.Side.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["price_ticks", b"price_ticks", "surplus_lots", b"surplus_lots", "surplus_side", b"surplus_side", "volume_lots", b"volume_lots"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuctionState: _TypeAlias = AuctionState  # noqa: Y015

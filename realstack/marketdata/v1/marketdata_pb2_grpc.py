@@ -55,6 +55,11 @@ class MarketDataServiceStub:
                 request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesRequest.SerializeToString,
                 response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesResponse.FromString,
                 _registered_method=True)
+        self.StreamStatus = channel.unary_stream(
+                '/realstack.marketdata.v1.MarketDataService/StreamStatus',
+                request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusRequest.SerializeToString,
+                response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusResponse.FromString,
+                _registered_method=True)
 
 
 class MarketDataServiceServicer:
@@ -89,6 +94,13 @@ class MarketDataServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamStatus(self, request, context):
+        """Follow the phases of markets and what their calls would trade.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MarketDataServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_MarketDataServiceServicer_to_server(servicer, server):
                     servicer.StreamTrades,
                     request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesRequest.FromString,
                     response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesResponse.SerializeToString,
+            ),
+            'StreamStatus': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamStatus,
+                    request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusRequest.FromString,
+                    response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class MarketDataService:
             '/realstack.marketdata.v1.MarketDataService/StreamTrades',
             realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesRequest.SerializeToString,
             realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/realstack.marketdata.v1.MarketDataService/StreamStatus',
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusRequest.SerializeToString,
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class MarketDataServiceStub:
     """Follow a book: a snapshot, then increments without a gap."""
     StreamTrades: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]
     """Follow trades from any retained trade id."""
+    StreamStatus: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatusRequest, _marketdata_pb2.StreamStatusResponse]
+    """Follow the phases of markets and what their calls would trade."""
 
 @_typing.type_check_only
 class MarketDataServiceAsyncStub(MarketDataServiceStub):
@@ -55,6 +57,8 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     """Follow a book: a snapshot, then increments without a gap."""
     StreamTrades: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]  # type: ignore[assignment]
     """Follow trades from any retained trade id."""
+    StreamStatus: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatusRequest, _marketdata_pb2.StreamStatusResponse]  # type: ignore[assignment]
+    """Follow the phases of markets and what their calls would trade."""
 
 class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
     """Public market data of the engine."""
@@ -90,5 +94,13 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamTradesResponse], _abc.AsyncIterator[_marketdata_pb2.StreamTradesResponse]]:
         """Follow trades from any retained trade id."""
+
+    @_abc_1.abstractmethod
+    def StreamStatus(
+        self,
+        request: _marketdata_pb2.StreamStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamStatusResponse], _abc.AsyncIterator[_marketdata_pb2.StreamStatusResponse]]:
+        """Follow the phases of markets and what their calls would trade."""
 
 def add_MarketDataServiceServicer_to_server(servicer: MarketDataServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -717,6 +717,9 @@ class Batch(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     UPDATED_TIME_NS_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    PARTICIPANTS_FIELD_NUMBER: _builtins.int
+    ACCOUNT_LOCKS_FIELD_NUMBER: _builtins.int
+    COMPUTE_UNITS_FIELD_NUMBER: _builtins.int
     batch_id: _builtins.int
     """Dense, from 1."""
     state: Global___SettlementState.ValueType
@@ -733,6 +736,12 @@ class Batch(_message.Message):
     """When the state last changed, nanoseconds since 1970 UTC."""
     attempts: _builtins.int
     """How many times it was signed."""
+    participants: _builtins.int
+    """Owners whose vaults its transaction changes, the venue's included."""
+    account_locks: _builtins.int
+    """Accounts that its transaction names."""
+    compute_units: _builtins.int
+    """Compute units that its simulation took."""
     @_builtins.property
     def trade_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Trade ids that it settles."""
@@ -754,10 +763,13 @@ class Batch(_message.Message):
         reason: _builtins.str = ...,
         updated_time_ns: _builtins.int = ...,
         attempts: _builtins.int = ...,
+        participants: _builtins.int = ...,
+        account_locks: _builtins.int = ...,
+        compute_units: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "batch_id", b"batch_id", "last_valid_block_height", b"last_valid_block_height", "reason", b"reason", "signature", b"signature", "state", b"state", "trade_ids", b"trade_ids", "transaction_bytes", b"transaction_bytes", "transfers", b"transfers", "updated_time_ns", b"updated_time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_locks", b"account_locks", "attempts", b"attempts", "batch_id", b"batch_id", "compute_units", b"compute_units", "last_valid_block_height", b"last_valid_block_height", "participants", b"participants", "reason", b"reason", "signature", b"signature", "state", b"state", "trade_ids", b"trade_ids", "transaction_bytes", b"transaction_bytes", "transfers", b"transfers", "updated_time_ns", b"updated_time_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,78 +22,6 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class _CommandKind:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKind.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    COMMAND_KIND_UNSPECIFIED: _CommandKind.ValueType  # 0
-    """Not given; refused."""
-    COMMAND_KIND_PLACE: _CommandKind.ValueType  # 1
-    """Place an order."""
-    COMMAND_KIND_CANCEL: _CommandKind.ValueType  # 2
-    """Cancel an order."""
-    COMMAND_KIND_REPLACE: _CommandKind.ValueType  # 3
-    """Replace an order."""
-    COMMAND_KIND_CANCEL_ALL: _CommandKind.ValueType  # 4
-    """Cancel all orders."""
-    COMMAND_KIND_DEPOSIT: _CommandKind.ValueType  # 5
-    """Credit a deposit."""
-    COMMAND_KIND_WITHDRAW_HOLD: _CommandKind.ValueType  # 6
-    """Hold funds for a withdrawal."""
-    COMMAND_KIND_WITHDRAW_RELEASE: _CommandKind.ValueType  # 7
-    """Give the held funds back."""
-    COMMAND_KIND_WITHDRAW_FINALIZE: _CommandKind.ValueType  # 8
-    """The withdrawal is final on chain."""
-    COMMAND_KIND_DEFINE_ASSET: _CommandKind.ValueType  # 9
-    """Define an asset."""
-    COMMAND_KIND_DEFINE_MARKET: _CommandKind.ValueType  # 10
-    """Define a market."""
-    COMMAND_KIND_DEFINE_ACCOUNT: _CommandKind.ValueType  # 11
-    """Define an account."""
-    COMMAND_KIND_SET_ID_WINDOW: _CommandKind.ValueType  # 12
-    """Set how long and how many client ids are remembered."""
-    COMMAND_KIND_TICK: _CommandKind.ValueType  # 13
-    """Let time pass; the engine sends it itself."""
-    COMMAND_KIND_SET_REFERENCE_PRICE: _CommandKind.ValueType  # 14
-    """Set a market's reference price."""
-
-class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
-    """The kind of a command, as in the engine's command records."""
-
-COMMAND_KIND_UNSPECIFIED: CommandKind.ValueType  # 0
-"""Not given; refused."""
-COMMAND_KIND_PLACE: CommandKind.ValueType  # 1
-"""Place an order."""
-COMMAND_KIND_CANCEL: CommandKind.ValueType  # 2
-"""Cancel an order."""
-COMMAND_KIND_REPLACE: CommandKind.ValueType  # 3
-"""Replace an order."""
-COMMAND_KIND_CANCEL_ALL: CommandKind.ValueType  # 4
-"""Cancel all orders."""
-COMMAND_KIND_DEPOSIT: CommandKind.ValueType  # 5
-"""Credit a deposit."""
-COMMAND_KIND_WITHDRAW_HOLD: CommandKind.ValueType  # 6
-"""Hold funds for a withdrawal."""
-COMMAND_KIND_WITHDRAW_RELEASE: CommandKind.ValueType  # 7
-"""Give the held funds back."""
-COMMAND_KIND_WITHDRAW_FINALIZE: CommandKind.ValueType  # 8
-"""The withdrawal is final on chain."""
-COMMAND_KIND_DEFINE_ASSET: CommandKind.ValueType  # 9
-"""Define an asset."""
-COMMAND_KIND_DEFINE_MARKET: CommandKind.ValueType  # 10
-"""Define a market."""
-COMMAND_KIND_DEFINE_ACCOUNT: CommandKind.ValueType  # 11
-"""Define an account."""
-COMMAND_KIND_SET_ID_WINDOW: CommandKind.ValueType  # 12
-"""Set how long and how many client ids are remembered."""
-COMMAND_KIND_TICK: CommandKind.ValueType  # 13
-"""Let time pass; the engine sends it itself."""
-COMMAND_KIND_SET_REFERENCE_PRICE: CommandKind.ValueType  # 14
-"""Set a market's reference price."""
-Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
-
 class _AnswerStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -207,7 +135,9 @@ class PlaceOrder(_message.Message):
     order_type: _common_pb2.OrderType.ValueType
     """How its price is decided."""
     time_in_force: _common_pb2.TimeInForce.ValueType
-    """A limit order takes GTC, GTD, IOC or FOK; market IOC or FOK; by amount IOC; stops GTC or GTD."""
+    """A limit order takes any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; stops GTC, DAY or
+    GTD.
+    """
     price_ticks: _builtins.int
     """Limit price in ticks, of limit and stop-limit orders."""
     quantity_lots: _builtins.int
@@ -1448,7 +1378,7 @@ class BalanceChanged(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     AMOUNT_ATOMS_FIELD_NUMBER: _builtins.int
     WITHDRAWAL_ID_FIELD_NUMBER: _builtins.int
-    cause: Global___CommandKind.ValueType
+    cause: _common_pb2.CommandKind.ValueType
     """Which command did it."""
     amount_atoms: _builtins.int
     """The amount, always positive."""
@@ -1462,7 +1392,7 @@ class BalanceChanged(_message.Message):
         self,
         *,
         balance: Global___Balance | None = ...,
-        cause: Global___CommandKind.ValueType = ...,
+        cause: _common_pb2.CommandKind.ValueType = ...,
         amount_atoms: _builtins.int = ...,
         withdrawal_id: _builtins.int = ...,
     ) -> None: ...

@@ -109,7 +109,7 @@ WRONG = [
     (("order", "buy", "\udcff", "1", "--price", "1"), Reject.UNKNOWN_MARKET, "market"),
     (("order", "hold", MARKET, "1", "--price", "1"), Reject.INVALID_SIDE, "side"),
     (
-        ("order", "buy", MARKET, "1", "--time-in-force", "day"),
+        ("order", "buy", MARKET, "1", "--time-in-force", "week"),
         Reject.INVALID_TIME_IN_FORCE,
         "time_in_force",
     ),

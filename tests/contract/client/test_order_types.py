@@ -220,7 +220,7 @@ async def test_bad_arguments_of_special_orders_are_refused_before_anything_is_se
         ({"tag": 1 << 16}, "tag 65536: must be 0 to 65535"),
         ({"max_age_ms": -1}, "max_age_ms -1: must be 0 to"),
         ({"trigger_price": "1", "trigger_price_ticks": 5}, "either as trigger_price or as"),
-        ({"time_in_force": "day"}, "must be one of: gtc, ioc, fok, gtd"),
+        ({"time_in_force": "week"}, "must be one of: gtc, ioc, fok, day, gtd, at_open, at_close"),
     ):
         with pytest.raises(InvalidInput, match=rule):
             await place(alice, "sell", 100, 5, **fields)

@@ -19,6 +19,7 @@ from engine.core.commands import (
     symbol_words,
 )
 from engine.core.events import ANSWER, RESTING, WAITING, EventKind
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 
 START_NS = 1_700_000_000_000_000_000
@@ -127,7 +128,7 @@ class Desk:
         quote_atoms_per_tick_lot: int = 1,
         base_atoms_per_lot: int = 1,
         funds_atoms: int = PLENTY,
-        band_ppm: int = 0,
+        **market: int,
     ) -> None:
         self.venue = venue
         self.time_ns = START_NS
@@ -141,7 +142,7 @@ class Desk:
             taker_fee_ppm=taker_fee_ppm,
             quote_atoms_per_tick_lot=quote_atoms_per_tick_lot,
             base_atoms_per_lot=base_atoms_per_lot,
-            band_ppm=band_ppm,
+            **market,
         )
         for account_id in (U, V, W):
             self.run(CommandKind.DEFINE_ACCOUNT, account_id=account_id)
@@ -166,6 +167,47 @@ class Desk:
         changed_by_time = len(outcome.events) > 1
         if outcome.kind in {EventKind.REJECTED, EventKind.DUPLICATE} and not changed_by_time:
             assert digest_before == digest, "a refusal changes nothing"
+        return outcome
+
+    def quote(
+        self,
+        account_id: int,
+        entries: list[tuple[int, int, int, int]],
+        *,
+        said: int | None = None,
+        **fields: Any,
+    ) -> Outcome:
+        """Send a mass quote of (bid lots, bid price, ask lots, ask price) entries."""
+        self._client_ids += 1
+        self.time_ns += 1_000
+        group = np.zeros(len(entries) + 1, dtype=COMMAND)
+        header = {
+            "client_id_low": self._client_ids,
+            "sent_time_ns": self.time_ns,
+            "kind": CommandKind.MASS_QUOTE,
+            "account_id": account_id,
+            "market_id": MARKET,
+            "self_trade_prevention": SelfTradePrevention.CANCEL_TAKER,
+            "entry_count": len(entries) if said is None else said,
+            **fields,
+        }
+        for name, value in header.items():
+            group[0][name] = value
+        group["kind"][1:] = CommandKind.QUOTE_ENTRY
+        names = ("bid_lots", "bid_price_ticks", "ask_lots", "ask_price_ticks")
+        for record, entry in zip(group[1:], entries, strict=True):
+            for name, value in zip(names, entry, strict=True):
+                record[name] = value
+        group["sequence"] = np.arange(len(group)) + self.venue.sequence_last + 1
+        group["time_ns"] = np.arange(len(group)) + self.time_ns
+        self.time_ns += len(entries)
+        digest_before = self.venue.digest()
+        outcome = Outcome(self.venue.apply(group))
+        self.venue.validate()
+        assert self.venue.digest_scan() == self.venue.digest()
+        assert self.venue.sequence_last == int(group["sequence"][-1])
+        if outcome.kind == EventKind.REJECTED:
+            assert digest_before == self.venue.digest(), "a refusal changes nothing"
         return outcome
 
     def with_id(self, kind: int, client_id: int | None = None, **fields: Any) -> Outcome:
@@ -282,6 +324,29 @@ class Desk:
     def set_reference_price(self, price: int) -> Outcome:
         """Set the market's reference price."""
         return self.run(CommandKind.SET_REFERENCE_PRICE, market_id=MARKET, price_ticks=price)
+
+    def set_phase(self, phase: int, kind: int = 0, end_ns: int = 0) -> Outcome:
+        """Change the market's phase."""
+        return self.run(
+            CommandKind.SET_PHASE,
+            market_id=MARKET,
+            phase=phase,
+            auction_kind=kind,
+            auction_end_ns=end_ns,
+        )
+
+    def call(self, kind: AuctionKind = AuctionKind.ON_DEMAND, end_ns: int = 0) -> Outcome:
+        """Begin a call."""
+        return self.set_phase(Phase.AUCTION, kind, end_ns)
+
+    def uncross(self) -> Outcome:
+        """Uncross the call, which goes on."""
+        return self.run(CommandKind.UNCROSS, market_id=MARKET)
+
+    @property
+    def phase(self) -> Phase:
+        """The market's phase."""
+        return Phase(int(self.venue.markets()[0]["phase"]))
 
     def trade_at(self, price: int) -> Outcome:
         """Print one trade of a lot at a price, between two accounts, and leave nothing behind."""

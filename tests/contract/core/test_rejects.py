@@ -53,8 +53,8 @@ PLACE = {
         ({"order_type": 7}, Reject.INVALID_ORDER_TYPE),
         ({"order_type": 255}, Reject.INVALID_ORDER_TYPE),
         ({"time_in_force": 0}, Reject.INVALID_TIME_IN_FORCE),
-        ({"time_in_force": 4}, Reject.INVALID_TIME_IN_FORCE),
-        ({"time_in_force": 6}, Reject.INVALID_TIME_IN_FORCE),
+        ({"time_in_force": 8}, Reject.INVALID_TIME_IN_FORCE),
+        ({"time_in_force": 255}, Reject.INVALID_TIME_IN_FORCE),
         ({"expire_time_ns": 1 << 62}, Reject.INVALID_TIME_IN_FORCE),
         ({"time_in_force": 2, "expire_time_ns": 1 << 62}, Reject.INVALID_TIME_IN_FORCE),
         ({"order_type": 2, "time_in_force": 5}, Reject.INVALID_TIME_IN_FORCE),
@@ -153,7 +153,7 @@ def test_a_broken_field_of_an_order_has_its_reject(
     assert desk.bids == []
 
 
-@pytest.mark.parametrize("kind", [0, 15, 255])
+@pytest.mark.parametrize("kind", [0, 17, 255])
 def test_an_unknown_command_kind_is_refused(desk: Desk, kind: int) -> None:
     """A kind that this version does not know is refused, not guessed."""
     assert desk.run(kind, account_id=U).reject == Reject.INVALID_COMMAND_KIND

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from realstack.admin.v1 import admin_pb2 as pb
+from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2
 from tests.contract.rpc.engine_under_test import Engine, refusal
 
@@ -109,3 +110,58 @@ async def test_the_status_tells_sequences_digest_and_counts(engine: Engine) -> N
         ids_max=77,
         front="aio",
     )
+
+
+async def test_phases_are_changed_and_told(engine: Engine) -> None:
+    """A call collects, is told on the status stream, and its uncross says what traded."""
+    boss, viewer = engine.client("boss"), engine.client("alice")
+    stream = viewer.market_data.StreamStatus(
+        marketdata_pb2.StreamStatusRequest(market_id=1, from_status_sequence=1),
+        metadata=viewer.metadata,
+    )
+    call = pb.SetPhaseRequest(
+        market_id=1,
+        phase=common_pb2.PHASE_AUCTION,
+        auction_kind=common_pb2.AUCTION_KIND_ON_DEMAND,
+    )
+    begun = await boss.call(boss.admin.SetPhase, call)
+    done = await boss.call(boss.admin.Uncross, pb.UncrossRequest(market_id=1))
+    assert (done.sequence, done.price_ticks, done.volume_lots) == (begun.sequence + 1, 0, 0)
+    changes: list[Any] = []
+    while len(changes) < 2:
+        changes += (await stream.read()).changes
+    stream.cancel()
+    assert [change.status_sequence for change in changes] == [1, 2]
+    assert changes[0].phase.phase == common_pb2.PHASE_AUCTION
+    assert changes[1].WhichOneof("change") == "uncrossed"
+    listed = await boss.call(
+        boss.market_data.ListInstruments, marketdata_pb2.ListInstrumentsRequest()
+    )
+    assert listed.markets[0].phase == common_pb2.PHASE_AUCTION
+
+
+async def test_a_phase_that_may_not_follow_is_refused(engine: Engine) -> None:
+    """The number of the refusal is the core's, and the field is named."""
+    boss = engine.client("boss")
+    for request, reason, field in (
+        (
+            pb.SetPhaseRequest(market_id=1, phase=common_pb2.PHASE_OPEN),
+            "WRONG_PHASE_CHANGE",
+            "phase",
+        ),
+        (pb.SetPhaseRequest(market_id=1), "INVALID_PARAMETER", "phase"),
+        (
+            pb.SetPhaseRequest(market_id=1, phase=common_pb2.PHASE_HALTED, auction_end_ns=5),
+            "INVALID_PARAMETER",
+            "auction_kind",
+        ),
+        (
+            pb.SetPhaseRequest(market_id=77, phase=common_pb2.PHASE_OPEN),
+            "UNKNOWN_MARKET",
+            "market_id",
+        ),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await boss.call(boss.admin.SetPhase, request)
+        told = refusal(caught.value)
+        assert (told.reason, told.fields[0]) == (reason, field)

@@ -138,6 +138,7 @@ async def test_instruments_say_tick_and_lot_in_exact_decimals(engine: Engine) ->
             taker_fee_ppm=2_000,
             tick_size="1",
             lot_size="0.01",
+            phase=common_pb2.PHASE_OPEN,
         )
     ]
     assert listed.as_of_sequence == engine.node.durable_sequence

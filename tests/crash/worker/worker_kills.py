@@ -15,13 +15,13 @@ from pathlib import Path
 
 import asyncpg
 from solana.rpc.async_api import AsyncClient
-from solders.pubkey import Pubkey
-from solders.system_program import ID as SYSTEM_PROGRAM
 
 from settlement.chain import Chain
 from settlement.killpoints import STEPS
 from settlement.localnet import LocalnetServer, LocalnetSettings
-from tests.integration.settlement.chain_world import BOND, BUILDING, DOLLAR, ChainWorld
+from settlement.payments import PaymentKind
+from settlement.submitter import RECEIPT_KINDS
+from tests.integration.settlement.chain_world import BOND, BUILDING, DOLLAR, PROGRAMS, ChainWorld
 from tests.integration.settlement.ledger_venue import FINALIZED, HELD, LedgerVenue
 from tests.integration.settlement.worker_process import WorkerProcess, write_keys
 from tests.support.postgres import fresh_database, postgres_server
@@ -191,17 +191,19 @@ async def judge(scene: Scene, verdict: Verdict) -> None:
                 verdict.faults.append(fault)
     connection = await asyncpg.connect(scene.database_url)
     rows = await connection.fetch(
-        "SELECT receipt_seed, attempts FROM settlement.payments ORDER BY payment_id"
+        "SELECT kind, receipt_number, attempts FROM settlement.payments ORDER BY payment_id"
     )
     await connection.close()
     for row in rows:
-        seed = row["receipt_seed"]
-        address = Pubkey.create_with_seed(world.authority.pubkey(), seed, SYSTEM_PROGRAM)
+        kind = RECEIPT_KINDS[PaymentKind(row["kind"])]
+        address = world.market.receipt(kind, row["receipt_number"])
         found = await scene.chain.signatures(address, until=None)
         landed = sum(not each.failed for each in found)
         verdict.transactions += landed
         if landed != (1 if row["attempts"] else 0):
-            verdict.faults.append(f"payment {seed}: {landed} transactions landed")
+            verdict.faults.append(
+                f"{row['kind']} {row['receipt_number']}: {landed} transactions landed"
+            )
     verdict.fills, verdict.deposits = len(venue.fills), len(venue.credits)
     verdict.withdrawals = sum(each.step == FINALIZED for each in venue.steps)
 
@@ -209,7 +211,9 @@ async def judge(scene: Scene, verdict: Verdict) -> None:
 @asynccontextmanager
 async def scene_on(postgres_url: str, folder: Path, seed: int) -> AsyncIterator[Scene]:
     """Start everything but the worker."""
-    settings = LocalnetSettings(port=0, slot_ms=20, finalized_depth_slots=FINALIZED_SLOTS)
+    settings = LocalnetSettings(
+        port=0, slot_ms=20, finalized_depth_slots=FINALIZED_SLOTS, programs=PROGRAMS
+    )
     venue = LedgerVenue()
     async with (
         fresh_database(postgres_url) as url,

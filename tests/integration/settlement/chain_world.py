@@ -1,4 +1,4 @@
-"""A chain with mints, wallets and custody accounts, as `realstack up` makes them."""
+"""A chain with the market program, mints, wallets and vaults, as `realstack up` makes them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,35 @@ from solders.transaction import VersionedTransaction
 from spl.token import instructions, models
 from spl.token.constants import MINT_LEN, TOKEN_PROGRAM_ID
 
-from settlement.accounts import (
-    TOKEN_ACCOUNT_BYTES,
-    create_custody,
-    create_wallet_token_account,
-    custody_address,
-    deposit,
-    move,
-    wallet_token_address,
-)
+from realstack.chain.market import Batch as ProgramBatch
+from realstack.chain.market import Delta, Market, Roles
+from settlement.accounts import create_wallet_token_account, token_of, wallet_token_address
 from settlement.registry import Asset, Registry
 
 COIN_LAMPORTS = 10**9
 BUILDING, BOND, DOLLAR = 1, 2, 3  # asset ids
+EXIT_DELAY_SLOTS = 150
+PROGRAM_FILE = Path(__file__).resolve().parents[3] / "programs" / "bin" / "market.so"
+PROGRAM = Keypair.from_seed(bytes([7] * 32))
+PROGRAMS = {PROGRAM.pubkey(): PROGRAM_FILE}
+"""What the localnet of a `ChainWorld` is to be started with."""
+
+
+def move(
+    *, asset: Asset, source: Pubkey, destination: Pubkey, owner: Pubkey, amount_atoms: int
+) -> Instruction:
+    """Write a plain transfer, as any wallet makes it."""
+    return instructions.transfer_checked(
+        models.TransferCheckedParams(
+            program_id=asset.token_program,
+            source=source,
+            mint=asset.mint,
+            dest=destination,
+            owner=owner,
+            amount=amount_atoms,
+            decimals=asset.decimals,
+        )
+    )
 
 
 @dataclass
@@ -44,6 +60,8 @@ class ChainWorld:
     finalized_slots: int
     authority: Keypair = field(default_factory=Keypair)
     issuer: Keypair = field(default_factory=Keypair)
+    market: Market = field(default_factory=lambda: Market(PROGRAM.pubkey()))
+    next_foreign_batch_id: int = 1 << 40
     wallets: dict[int, Keypair] = field(default_factory=dict)
     registry: Registry = field(default_factory=lambda: Registry({}, {}))
 
@@ -81,7 +99,7 @@ class ChainWorld:
     async def build(
         self, accounts: int, assets: tuple[int, ...] = (BUILDING, BOND, DOLLAR)
     ) -> None:
-        """Make mints, wallets and empty custody accounts, all of it final."""
+        """Make config, mints, wallets and empty vaults, all of it final."""
         for key in (self.authority, self.issuer):
             await self.client.request_airdrop(key.pubkey(), 1_000 * COIN_LAMPORTS)
         mints = {asset_id: await self._mint(6) for asset_id in (BUILDING, BOND, DOLLAR)}
@@ -90,19 +108,31 @@ class ChainWorld:
             {each: Asset(each, f"A{each}", 6, mint) for each, mint in mints.items()},
             {each: key.pubkey() for each, key in self.wallets.items()},
         )
-        rent = (await self.client.get_minimum_balance_for_rent_exemption(TOKEN_ACCOUNT_BYTES)).value
-        for account_id in (0, *self.wallets):
-            steps: list[Instruction] = []
-            for asset in self.registry.assets.values():
-                steps += create_custody(
-                    payer=self.issuer.pubkey(),
-                    authority=self.authority.pubkey(),
-                    account_id=account_id,
-                    asset=asset,
-                    rent_lamports=rent,
+        await self._list()
+        for wallet in self.wallets.values():
+            steps = [
+                self.market.open_vault(
+                    payer=self.issuer.pubkey(), owner=wallet.pubkey(), token=token_of(asset)
                 )
-            await self.send(*steps, payer=self.issuer, signers=[self.authority])
+                for asset in self.registry.assets.values()
+            ]
+            await self.send(*steps, payer=self.issuer, signers=[])
         await self.finalize()
+
+    async def _list(self) -> None:
+        """Make the program's config and register the mints; the issuer administers."""
+        issuer = self.issuer.pubkey()
+        roles = Roles(self.authority.pubkey(), issuer, EXIT_DELAY_SLOTS)
+        make = self.market.initialize(payer=issuer, authority=issuer, roles=roles)
+        await self.send(make, payer=self.issuer, signers=[PROGRAM])
+        for asset in self.registry.assets.values():
+            token = token_of(asset)
+            step = self.market.register_mint(payer=issuer, authority=issuer, token=token)
+            await self.send(step, payer=self.issuer, signers=[])
+
+    def owner(self, account_id: int) -> Pubkey:
+        """Return whose vaults an account's are; 0 is the fee account."""
+        return self.wallets[account_id].pubkey() if account_id else self.market.config
 
     async def _mint(self, decimals: int) -> Pubkey:
         mint = Keypair()
@@ -129,9 +159,9 @@ class ChainWorld:
         return mint.pubkey()
 
     def vault(self, account_id: int, asset_id: int) -> Pubkey:
-        """Return a custody address."""
-        asset = self.registry.assets[asset_id]
-        return custody_address(self.authority.pubkey(), account_id, asset)
+        """Return a vault's address."""
+        mint = self.registry.assets[asset_id].mint
+        return self.market.vault(self.owner(account_id), mint)[0]
 
     async def deposit(self, account_id: int, asset_id: int, atoms: int) -> Signature:
         """Mint tokens to a wallet and move them into custody; landed, not final."""
@@ -141,11 +171,10 @@ class ChainWorld:
                 payer=self.issuer.pubkey(), wallet=wallet.pubkey(), asset=asset
             ),
             self.mint_to(asset_id, wallet_token_address(wallet.pubkey(), asset), atoms),
-            deposit(
-                authority=self.authority.pubkey(),
-                wallet=wallet.pubkey(),
-                account_id=account_id,
-                asset=asset,
+            self.market.deposit(
+                owner=wallet.pubkey(),
+                token=token_of(asset),
+                source=wallet_token_address(wallet.pubkey(), asset),
                 amount_atoms=atoms,
             ),
         ]
@@ -166,13 +195,16 @@ class ChainWorld:
     async def move_behind_the_back(
         self, asset_id: int, source: int, destination: int, atoms: int
     ) -> None:
-        """Move tokens between custody accounts with the authority's key, outside the worker."""
-        step = move(
-            asset=self.registry.assets[asset_id],
-            source=self.vault(source, asset_id),
-            destination=self.vault(destination, asset_id),
-            owner=self.authority.pubkey(),
-            amount_atoms=atoms,
+        """Move tokens between vaults with the authority's key, outside the worker."""
+        token = token_of(self.registry.assets[asset_id])
+        deltas = [
+            Delta(self.owner(source), token, -atoms),
+            Delta(self.owner(destination), token, atoms),
+        ]
+        self.next_foreign_batch_id += 1
+        batch = ProgramBatch(self.next_foreign_batch_id, bytes(32), 1 << 60, deltas)
+        step = self.market.settle_set(
+            payer=self.issuer.pubkey(), settlement_authority=self.authority.pubkey(), batch=batch
         )
         await self.send(step, payer=self.issuer, signers=[self.authority])
 
@@ -207,10 +239,13 @@ class ChainWorld:
         """Write the data folder that the worker starts from, API keys aside."""
         secrets = folder / "secrets"
         secrets.mkdir(parents=True, exist_ok=True)
-        keypair = secrets / "settlement.json"
-        keypair.write_text(json.dumps(list(bytes(self.authority))))
-        keypair.chmod(0o600)
+        names = {f"wallet-{account_id}": key for account_id, key in self.wallets.items()}
+        for name, key in (names | {"settlement": self.authority}).items():
+            keypair = secrets / f"{name}.json"
+            keypair.write_text(json.dumps(list(bytes(key))))
+            keypair.chmod(0o600)
         content = {
+            "market_program": str(self.market.program_id),
             "assets": [
                 {
                     "asset_id": each.asset_id,

@@ -11,7 +11,7 @@ from solana.rpc.async_api import AsyncClient
 from services._base.database import Pool, open_pool
 from settlement.localnet import LocalnetServer, LocalnetSettings
 from settlement.store import prepare
-from tests.integration.settlement.chain_world import ChainWorld
+from tests.integration.settlement.chain_world import PROGRAMS, ChainWorld
 from tests.integration.settlement.ledger_venue import LedgerVenue
 from tests.integration.settlement.stage import Stage
 from tests.support.postgres import fresh_database, postgres_server
@@ -45,7 +45,9 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def localnet() -> AsyncIterator[LocalnetServer]:
     """A network whose slots move by hand."""
-    settings = LocalnetSettings(port=0, slot_ms=None, finalized_depth_slots=FINALIZED_SLOTS)
+    settings = LocalnetSettings(
+        port=0, slot_ms=None, finalized_depth_slots=FINALIZED_SLOTS, programs=PROGRAMS
+    )
     async with LocalnetServer(settings) as running:
         yield running
 

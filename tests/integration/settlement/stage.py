@@ -10,10 +10,11 @@ from services._base.database import Pool
 from settlement.chain import Chain
 from settlement.passes import Passes, Stores, Timing
 from settlement.registry import RegistryFile
-from settlement.signer import KeypairFile
+from settlement.signer import KeypairFile, WalletFolder
 from settlement.states import State
 from settlement.store import bind_chain
 from settlement.store.reports import BatchReport
+from settlement.transactions import RECEIPT_BYTES
 from settlement.venue import FillsMessage, Venue, WithdrawalStep
 from tests.integration.settlement.chain_world import ChainWorld
 from tests.integration.settlement.ledger_venue import LedgerVenue
@@ -51,18 +52,25 @@ class Stage:
         stores = Stores.of(pool, owner=owner, lease_ms=lease_ms)
         genesis_hash = await chain.genesis_hash()
         signer = KeypairFile(folder / "secrets" / "settlement.json")
-        await bind_chain(pool, genesis_hash=genesis_hash, authority=str(signer.address))
+        registry = RegistryFile(folder / "instruments.json")
+        await bind_chain(
+            pool,
+            genesis_hash=genesis_hash,
+            authority=str(signer.address),
+            market_program=str(registry.current.market_program),
+        )
         worker = Passes(
             chain=chain,
             venue=venue,
             stores=stores,
-            registry=RegistryFile(folder / "instruments.json"),
+            registry=registry,
             signer=signer,
+            wallets=WalletFolder(folder / "secrets"),
             timing=Timing(
                 batch_wait=0, resend=0, refused_again=0, difference_window=0, lease=lease_ms
             ),
             genesis_hash=genesis_hash,
-            rent_lamports=await chain.rent_lamports(0),
+            rent_lamports=await chain.rent_lamports(RECEIPT_BYTES),
         )
         return cls(pool, url, world, ledger, folder, chain, venue, stores, worker)
 

@@ -93,13 +93,15 @@ async def test_a_trade_that_comes_again_is_the_same_or_an_alarm(stage: Stage) ->
 async def test_a_database_belongs_to_one_chain_and_one_key(pool: Pool) -> None:
     """Bound at the first run, refused ever after."""
     with pytest.raises(NeverRun):
-        await check_chain(pool, genesis_hash="one", authority="key")
-    await bind_chain(pool, genesis_hash="one", authority="key")
-    await bind_chain(pool, genesis_hash="one", authority="key")
+        await check_chain(pool, genesis_hash="one", authority="key", market_program="m")
+    await bind_chain(pool, genesis_hash="one", authority="key", market_program="m")
+    await bind_chain(pool, genesis_hash="one", authority="key", market_program="m")
     with pytest.raises(WrongChain, match="genesis hash is two"):
-        await bind_chain(pool, genesis_hash="two", authority="key")
+        await bind_chain(pool, genesis_hash="two", authority="key", market_program="m")
+    with pytest.raises(WrongChain, match="market program is n"):
+        await check_chain(pool, genesis_hash="one", authority="key", market_program="n")
     with pytest.raises(WrongChain, match="settlement key is other"):
-        await check_chain(pool, genesis_hash="one", authority="other")
+        await check_chain(pool, genesis_hash="one", authority="other", market_program="m")
 
 
 async def test_a_step_from_a_state_that_was_left_is_refused(stage: Stage) -> None:

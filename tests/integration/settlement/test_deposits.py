@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from settlement.accounts import move, wallet_token_address
+from settlement.accounts import wallet_token_address
 from settlement.chain import ChainUnavailable
 from settlement.store.deposits import SeenDeposit
 from settlement.store.reconciliations import Facts
 from settlement.venue import VenueUnavailable, client_id_of
-from tests.integration.settlement.chain_world import BUILDING, DOLLAR
+from tests.integration.settlement.chain_world import BUILDING, DOLLAR, move
 from tests.integration.settlement.stage import Stage
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ async def test_a_deposit_is_credited_once_over_passes_and_restarts(stage: Stage)
     await stage.pool.execute("TRUNCATE settlement.cursors")
     await rescan(stage)
     (credit,) = stage.ledger.credits
-    assert client_id_of(str(signature), "2") == credit.client_id
+    assert client_id_of(str(signature), "2.0") == credit.client_id
     assert 70 == stage.ledger.atoms(1, BUILDING)
 
 

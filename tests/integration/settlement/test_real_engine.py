@@ -15,7 +15,7 @@ from realstack.client import Client
 from settlement import reconciler
 from settlement.localnet import LocalnetServer, LocalnetSettings
 from tests.crash.engine_process import EngineProcess, make_keys
-from tests.integration.settlement.chain_world import BUILDING, DOLLAR, ChainWorld
+from tests.integration.settlement.chain_world import BUILDING, DOLLAR, PROGRAMS, ChainWorld
 from tests.integration.settlement.worker_process import WorkerProcess
 from tests.support.waiting import wait_until
 
@@ -77,7 +77,7 @@ async def exchange(database_url: str, tmp_path: Path) -> AsyncIterator[Exchange]
     """An engine, a chain and a worker, and two members with a client each."""
     keys_file = tmp_path / "keys.json"
     keys = make_keys(keys_file, members=2)
-    settings = LocalnetSettings(port=0, slot_ms=20, finalized_depth_slots=4)
+    settings = LocalnetSettings(port=0, slot_ms=20, finalized_depth_slots=4, programs=PROGRAMS)
     async with AsyncExitStack() as stack:
         localnet = await stack.enter_async_context(LocalnetServer(settings))
         world = ChainWorld(await stack.enter_async_context(AsyncClient(localnet.url)), 4)

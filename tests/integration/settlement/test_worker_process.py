@@ -15,7 +15,7 @@ from solana.rpc.async_api import AsyncClient
 from realstack.settlement.v1 import settlement_pb2 as wire
 from realstack.settlement.v1 import settlement_pb2_grpc as stubs
 from settlement.localnet import LocalnetServer, LocalnetSettings
-from tests.integration.settlement.chain_world import BUILDING, DOLLAR, ChainWorld
+from tests.integration.settlement.chain_world import BUILDING, DOLLAR, PROGRAMS, ChainWorld
 from tests.integration.settlement.ledger_venue import LedgerVenue
 from tests.integration.settlement.worker_process import MEMBER_KEY, WorkerProcess, write_keys
 from tests.support.postgres import fresh_database
@@ -71,7 +71,7 @@ class one_more:
         self._database_url = database_url
         self._venue = venue
         self._folder = folder
-        settings = LocalnetSettings(port=0, slot_ms=20, finalized_depth_slots=4)
+        settings = LocalnetSettings(port=0, slot_ms=20, finalized_depth_slots=4, programs=PROGRAMS)
         self._localnet = LocalnetServer(settings)
 
     async def __aenter__(self) -> Running:

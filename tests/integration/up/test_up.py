@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from solders.message import Message
+from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 
+from realstack.chain.market import Market
 from realstack.up.first_start import chain_asset
 from realstack.up.instruments import InstrumentsFile
-from settlement.accounts import withdrawal
+from settlement.accounts import token_of, wallet_token_address
 from settlement.chain import Chain, Level
-from settlement.registry import parse_registry
 from settlement.signer import read_keypair
 from tests.integration.up.conftest import Start
 from tests.integration.up.venue_process import VenueProcess
@@ -95,25 +96,27 @@ async def deposits_arrived(run: VenueProcess) -> None:
 
 
 async def move_one_atom_out(run: VenueProcess, data: Path) -> None:
-    """Sign a withdrawal that nobody asked for, with settlement's own key, and wait for finality."""
+    """Sign a withdrawal that the engine did not release, and wait for finality."""
     instruments = InstrumentsFile(data / "instruments.json").read()
     assert instruments is not None
-    wallets = parse_registry((data / "instruments.json").read_bytes()).wallets
-    wallet = wallets[2]
-    assert wallet is not None
+    asset = chain_asset(instruments.assets[0])
+    wallet = read_keypair(data / "secrets" / f"wallet-{instruments.accounts[1].key}.json")
     authority = read_keypair(data / "secrets" / "settlement.json")
     chain = Chain(f"http://{run.facts()['processes']['localnet']['address']}")
     try:
-        instruction = withdrawal(
-            authority=authority.pubkey(),
-            wallet=wallet,
-            account_id=2,
-            asset=chain_asset(instruments.assets[0]),
+        instruction = Market(Pubkey.from_string(instruments.market_program)).withdraw(
+            payer=authority.pubkey(),
+            settlement_authority=authority.pubkey(),
+            owner=wallet.pubkey(),
+            token=token_of(asset),
+            destination=wallet_token_address(wallet.pubkey(), asset),
+            withdrawal_id=1 << 40,
             amount_atoms=1,
+            deadline_slot=1 << 60,
         )
         recent = await chain.latest_blockhash()
         message = Message.new_with_blockhash([instruction], authority.pubkey(), recent.blockhash)
-        transaction = VersionedTransaction(message, [authority])
+        transaction = VersionedTransaction(message, [authority, wallet])
         assert await chain.send(bytes(transaction)) == ""
 
         async def final() -> bool:

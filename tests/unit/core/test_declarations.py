@@ -18,6 +18,7 @@ from engine.core.commands import (
 )
 from engine.core.digest import Tag
 from engine.core.events import EVENT, EventKind
+from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from engine.core.views import ORDER_VIEW
 from tests.unit.core.declarations import constants, structs
@@ -30,6 +31,8 @@ ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (
     ("STP_", SelfTradePrevention),
     ("EVENT_", EventKind),
     ("REASON_", CancelReason),
+    ("PHASE_", Phase),
+    ("AUCTION_", AuctionKind),
     ("TAG_", Tag),
     ("", Reject),
     ("REJECT_", Reject),

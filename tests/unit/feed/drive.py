@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from engine.core.commands import Side
 from engine.reference.venue import ReferenceVenue
-from tests.model.source import MARKETS, CommandSource
+from tests.model.source import TRADED as MARKETS
+from tests.model.source import CommandSource
 
 Levels = list[tuple[int, int, int]]
 

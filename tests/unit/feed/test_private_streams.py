@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.core.commands import CommandKind, Side
-from engine.core.events import EVENT, EventKind
+from engine.core.events import AUCTION, EVENT, EventKind
 from engine.feed.executions import PRIVATE_KINDS, ExecutionFeed
 from engine.feed.fills import FillFeed
 from engine.feed.limits import FeedLimits
@@ -22,9 +22,10 @@ Told = tuple[int, int, bool]  # sequence, event index, is maker
 
 
 def retell(events: Any, told: dict[int, list[Told]]) -> None:
-    """Add each event to the accounts that it concerns."""
+    """Add each event to the accounts that it concerns; a fill tells of its auction's reductions."""
     for event in events:
-        if event["kind"] in PRIVATE_KINDS:
+        told_by_fill = event["kind"] == EventKind.REDUCED and int(event["flags"]) & AUCTION
+        if event["kind"] in PRIVATE_KINDS and not told_by_fill:
             key = int(event["sequence"]), int(event["event_index"])
             told[int(event["account_id"])].append((*key, False))
             if event["kind"] == EventKind.FILL:
@@ -65,17 +66,24 @@ def test_each_account_gets_its_events_once_in_order_from_any_sequence(at_once: i
 
 @pytest.mark.slow
 def test_a_fill_carries_the_limit_price_of_the_order_it_is_told_to() -> None:
-    """The arriving order's limit is that of its arrival; the resting one trades at its limit."""
+    """The arriving order's limit is that of its arrival; the resting one trades at its limit.
+
+    In an auction both rested, and their reductions have their limits.
+    """
     drive, feed = Drive(2), ExecutionFeed(FeedLimits())
-    limits: dict[int, int] = {}
+    limits: dict[tuple[int, bool], int] = {}
     price = 0
-    for events in (drive.opening, *drive.events(1_500, 10)):
+    for events in (drive.opening, *drive.events(3_000, 10)):
         feed.consume(events)
-        for event in events:
+        for index, event in enumerate(events):
             if event["kind"] in {EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED}:
                 price = int(event["price_ticks"])
-            if event["kind"] == EventKind.FILL:
-                limits[int(event["trade_id"])] = price
+            if event["kind"] != EventKind.FILL:
+                continue
+            both = int(event["price_ticks"]), price
+            if int(event["flags"]) & AUCTION:
+                both = int(events[index + 1]["price_ticks"]), int(events[index + 2]["price_ticks"])
+            limits[int(event["trade_id"]), True], limits[int(event["trade_id"]), False] = both
     checked = 0
     for account_id in ACCOUNTS:
         part = feed.read(account_id, 1, 1 << 20)
@@ -83,8 +91,7 @@ def test_a_fill_carries_the_limit_price_of_the_order_it_is_told_to() -> None:
             part.rows, part.is_maker, part.limit_price_ticks, strict=True
         ):
             if row["kind"] == EventKind.FILL:
-                expected = row["price_ticks"] if is_maker else limits[int(row["trade_id"])]
-                assert limit == expected
+                assert limit == limits[int(row["trade_id"]), bool(is_maker)]
                 checked += 1
     assert checked > 100
 
@@ -167,7 +174,7 @@ def test_withdrawal_steps_carry_the_last_trade_before_them(at_once: int) -> None
         CommandKind.WITHDRAW_RELEASE,
         CommandKind.WITHDRAW_FINALIZE,
     }
-    for events in (drive.opening, *drive.events(3_000, at_once)):
+    for events in (drive.opening, *drive.events(4_000, at_once)):
         feed.consume(events)
         for event in events:
             if event["kind"] == EventKind.FILL:

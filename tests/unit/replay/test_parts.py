@@ -27,7 +27,7 @@ from tests.unit.replay.recordings import ADD, ASK, LAST, SNAPSHOT, dbn_bytes, li
 
 BUY, SELL = Side.BUY, Side.SELL
 PLACE, CANCEL, REPLACE = CommandKind.PLACE, CommandKind.CANCEL, CommandKind.REPLACE
-NOTHING = Instruments(assets=[], markets=[], accounts=[])
+NOTHING = Instruments(assets=[], markets=[], accounts=[], market_program="")
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_an_asset_of_other_units_is_refused(keyring: Keyring) -> None:
     """The venue's own asset of that symbol has decimals."""
     first = make_listing(recording(), keyring, NOTHING, "one")
     other = msgspec.structs.replace(first.base, decimals=3)
-    known = Instruments(assets=[first.quote, other], markets=[], accounts=[])
+    known = Instruments(assets=[first.quote, other], markets=[], accounts=[], market_program="")
     with pytest.raises(ListingRefused, match="asset AAPL is another one: it has 3 decimals"):
         make_listing(recording(), keyring, known, "two")
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
+from solders.pubkey import Pubkey
 
 from settlement.fills import Fill
 from settlement.netting import Transfer
 from settlement.payments import Move, Payment, PaymentKind
+from settlement.registry import Registry, RegistryFile
 from settlement.states import State
 
 BASE, QUOTE = 1, 9
+
+
+class StillRegistry(RegistryFile):
+    """Accounts with wallets, from no file."""
+
+    def __init__(self, accounts: Iterable[int]) -> None:
+        wallets = {each: Pubkey(each.to_bytes(32, "big")) for each in accounts}
+        self.current = Registry({}, dict(wallets))
+
+    def refresh(self) -> bool:
+        """Nothing changes."""
+        return False
 
 
 def fill(trade_id: int = 1, **changes: int) -> Fill:
@@ -59,7 +75,7 @@ def payment(payment_id: int, transfers: list[Transfer], state: State = State.NET
         kind=PaymentKind.BATCH,
         state=state,
         order_key=payment_id,
-        receipt_seed=f"seed {payment_id}",
+        receipt_number=payment_id,
         failures=0,
         attempts=0,
         moves=tuple(

@@ -141,11 +141,14 @@ async def test_what_the_node_says_against_a_transaction_is_returned(
 
 
 def test_errors_of_token_programs_are_put_into_words() -> None:
-    """The receipt is made by the system program, whose numbers mean other things."""
+    """Numbers of the market program have their names, those of the token programs their words."""
     frozen = TransactionErrorInstructionError(3, InstructionErrorCustom(17))
     assert Failure("instruction 3: account is frozen (code 17)", 3, 17) == failure_of(frozen)
-    in_use = TransactionErrorInstructionError(0, InstructionErrorCustom(0))
-    assert Failure("instruction 0: program error (code 0)", 0, 0) == failure_of(in_use)
+    done = TransactionErrorInstructionError(0, InstructionErrorCustom(6016))
+    assert "AlreadySettled" in failure_of(done).text
+    assert 6016 == failure_of(done).code
+    other = TransactionErrorInstructionError(0, InstructionErrorCustom(99))
+    assert Failure("instruction 0: program error (code 99)", 0, 99) == failure_of(other)
     compute = TransactionErrorInstructionError(
         1, InstructionErrorFieldless.ComputationalBudgetExceeded
     )

@@ -64,7 +64,7 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_former(tmp_pat
     path.write_bytes(content())
     file = RegistryFile(path)
     assert not file.refresh()
-    path.write_bytes(content(accounts=[ACCOUNT, ACCOUNT | {"account_id": 8}]))
+    path.write_bytes(content(accounts=[ACCOUNT, {"account_id": 8}]))
     assert file.refresh()
     assert [7, 8] == list(file.current.wallets)
     path.write_bytes(b"[")

@@ -7,141 +7,169 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from solders.hash import Hash
 from solders.keypair import Keypair
+from solders.message import MessageV1, to_bytes_versioned
 from solders.pubkey import Pubkey
 from solders.transaction import VersionedTransaction
 from spl.token.constants import TOKEN_2022_PROGRAM_ID
 
 from engine.core.invariants import BrokenInvariant
-from settlement.accounts import Custody
+from realstack.chain.limits import (
+    ACCOUNT_LOCKS_MAX,
+    COMPUTE_UNITS_MAX,
+    INSTRUCTION_TRACE_MAX,
+    TRANSACTION_V1_BYTES_MAX,
+)
+from realstack.chain.market import Batch, Market
+from settlement.accounts import Custody, UnknownOwner
 from settlement.fills import Fill
 from settlement.netting import Transfer, net, transfers
 from settlement.registry import Asset
 from settlement.transactions import (
-    ACCOUNT_LOCKS_MAX,
-    TRANSACTION_BYTES_MAX,
-    Size,
-    batch_instructions,
-    batch_receipt_seed,
+    SignerMissing,
     batch_size,
     compile_message,
-    receipt,
-    receipt_address,
+    deltas_of,
+    settlement_instruction,
     sign,
+    unsigned,
     withdrawal_instructions,
-    withdrawal_receipt_seed,
 )
-from tests.unit.settlement.makers import fills
+from tests.unit.settlement.makers import StillRegistry, fills
 
 AUTHORITY = Keypair.from_seed(bytes(32))
+WALLET = Keypair.from_seed(bytes([1] * 32))
+BLOCKHASH = Hash(bytes([7] * 32))
 ASSETS = {
     asset_id: Asset(asset_id, f"A{asset_id}", 6, Pubkey(bytes([asset_id] * 32)))
     for asset_id in range(1, 10)
 }
-BLOCKHASH = Hash(bytes([7] * 32))
+CUSTODY = Custody(StillRegistry(range(1, 300)), AUTHORITY.pubkey())
 
 
 class MemorySigner:
     """Signs with a key that the test knows."""
 
-    address = AUTHORITY.pubkey()
-    sign = AUTHORITY.sign_message
+    def __init__(self, key: Keypair) -> None:
+        self.address = key.pubkey()
+        self.sign = key.sign_message
 
 
-def real_size(moved: list[Transfer], batch_id: int, assets: dict[int, Asset]) -> Size:
-    """Build the transaction and measure it."""
-    custody = Custody(AUTHORITY.pubkey())
-    steps = [receipt(AUTHORITY.pubkey(), batch_receipt_seed(batch_id), 890_880)]
-    steps += batch_instructions(custody, assets, moved)
-    message = compile_message(AUTHORITY.pubkey(), steps, BLOCKHASH)
-    signed = sign(message, MemorySigner())
-    return Size(len(signed.transaction_bytes), len(message.account_keys), len(steps))
+SIGNERS = {key.pubkey(): MemorySigner(key) for key in (AUTHORITY, WALLET)}
+
+
+def message(
+    moved: list[Transfer], batch_id: int = 1, assets: dict[int, Asset] = ASSETS
+) -> MessageV1:
+    """Lay out the transaction of a batch."""
+    batch = Batch(batch_id, bytes(32), 1_000, deltas_of(CUSTODY, assets, moved))
+    return compile_message(
+        AUTHORITY.pubkey(), [settlement_instruction(CUSTODY, batch)], BLOCKHASH, units=200_000
+    )
+
+
+def real_size(moved: list[Transfer], assets: dict[int, Asset] = ASSETS) -> tuple[int, int]:
+    """Build the transaction and measure bytes and locks."""
+    made = message(moved, 10**12 - 1, assets)
+    return len(sign(made, SIGNERS).transaction_bytes), len(made.account_keys)
 
 
 @pytest.mark.slow
-@given(fills(accounts=6, assets=3, count_max=6), st.sampled_from([1, 999, 10**12 - 1]))
-def test_the_size_worked_out_is_the_size_of_the_real_transaction(
-    made: list[Fill], batch_id: int
-) -> None:
+@given(fills(accounts=6, assets=3, count_max=6))
+def test_the_size_worked_out_is_the_size_of_the_real_transaction(made: list[Fill]) -> None:
     """The packer's arithmetic is exact to the byte."""
     moved = transfers(net(made))
-    expected = batch_size(moved, programs=1 if moved else 0)
-    if expected.fits:
-        assert expected == real_size(moved, batch_id, ASSETS)
+    expected = batch_size(moved)
+    if moved and expected.fits:
+        assert (expected.transaction_bytes, expected.account_locks) == real_size(moved)
 
 
 def test_two_token_programs_take_one_key_more() -> None:
     """A batch may move assets of both token programs."""
     assets = ASSETS | {2: replace(ASSETS[2], token_program=TOKEN_2022_PROGRAM_ID)}
     moved = [Transfer(1, 1, 2, 5), Transfer(2, 2, 1, 5)]
-    assert batch_size(moved, programs=2) == real_size(moved, 1, assets)
+    expected = batch_size(moved, programs=2)
+    assert (expected.transaction_bytes, expected.account_locks) == real_size(moved, assets)
 
 
-def test_ten_distinct_pairs_of_one_mint_fit_and_eleven_do_not() -> None:
-    """What a legacy transaction with a receipt carries."""
-    pairs = [Transfer(1, 100 + index, 200 + index, 1) for index in range(11)]
-    assert batch_size(pairs[:10]).fits
+def test_26_participants_with_two_vaults_each_fit_and_28_do_not() -> None:
+    """Locks are the wall: payer, programs, receipt, mints and clearing vaults count too."""
+    pairs = [
+        Transfer(asset, 2 * index + 1, 2 * index + 2, 1) for index in range(14) for asset in (1, 2)
+    ]
+    assert batch_size(pairs[:26]).fits
+    assert 63 == batch_size(pairs[:26]).account_locks
+    assert 67 == batch_size(pairs).account_locks
     assert not batch_size(pairs).fits
-    assert batch_size(pairs[:10]) == real_size(pairs[:10], 1, ASSETS)
 
 
 def test_a_message_beyond_a_limit_is_never_signed() -> None:
     """Whoever made the payment had to see to its size; LiteSVM does not look at it."""
-    pairs = [Transfer(1, 100 + index, 200 + index, 1) for index in range(11)]
+    pairs = [Transfer(1, 100 + index, 200 + index, 1) for index in range(40)]
     with pytest.raises(BrokenInvariant, match="fits its limits"):
-        real_size(pairs, 1, ASSETS)
+        message(pairs)
 
 
-def test_locks_and_trace_bound_a_batch_as_bytes_do() -> None:
-    """Each limit alone is enough to refuse."""
-    full = Size(TRANSACTION_BYTES_MAX, ACCOUNT_LOCKS_MAX, 64)
+def test_each_limit_alone_bounds_a_batch() -> None:
+    """Bytes, locks, trace and compute."""
+    full = replace(
+        batch_size([Transfer(1, 1, 2, 5)]),
+        transaction_bytes=TRANSACTION_V1_BYTES_MAX,
+        account_locks=ACCOUNT_LOCKS_MAX,
+        instruction_trace=INSTRUCTION_TRACE_MAX,
+        compute_units=COMPUTE_UNITS_MAX,
+    )
     assert full.fits
-    assert not replace(full, transaction_bytes=TRANSACTION_BYTES_MAX + 1).fits
+    assert not replace(full, transaction_bytes=TRANSACTION_V1_BYTES_MAX + 1).fits
     assert not replace(full, account_locks=ACCOUNT_LOCKS_MAX + 1).fits
-    assert not replace(full, instructions=65).fits
+    assert not replace(full, instruction_trace=INSTRUCTION_TRACE_MAX + 1).fits
+    assert not replace(full, compute_units=COMPUTE_UNITS_MAX + 1).fits
 
 
 def test_two_payments_that_move_the_same_are_two_transactions() -> None:
     """Otherwise the chain would take the second for the first and run it never."""
-    custody = Custody(AUTHORITY.pubkey())
-    moved = batch_instructions(custody, ASSETS, [Transfer(1, 1, 2, 5)])
-    signatures = {
-        sign(
-            compile_message(
-                AUTHORITY.pubkey(),
-                [receipt(AUTHORITY.pubkey(), batch_receipt_seed(batch_id), 1), *moved],
-                BLOCKHASH,
-            ),
-            MemorySigner(),
-        ).signature
-        for batch_id in (1, 2)
-    }
+    moved = [Transfer(1, 1, 2, 5)]
+    signatures = {sign(message(moved, each), SIGNERS).signature for each in (1, 2)}
     assert 2 == len(signatures)
 
 
 def test_batches_and_withdrawals_never_share_a_receipt() -> None:
     """Their numbers overlap, their receipts do not."""
-    address = AUTHORITY.pubkey()
-    assert receipt_address(address, batch_receipt_seed(7)) != receipt_address(
-        address, withdrawal_receipt_seed(7)
-    )
-    assert len(withdrawal_receipt_seed(2**63 - 1)) <= 32
+    assert Market().receipt(0, 7) != Market().receipt(1, 7)
 
 
-def test_the_signature_and_hash_are_of_the_bytes_that_are_sent() -> None:
-    """What is stored before the broadcast names exactly what is broadcast."""
+def test_an_account_without_a_wallet_has_no_vault() -> None:
+    """It could not have deposited; nothing is guessed."""
+    with pytest.raises(UnknownOwner, match="account 999"):
+        CUSTODY.address(999, ASSETS[1])
+
+
+def withdrawal() -> MessageV1:
+    """Lay out a withdrawal to the wallet that owns the vault."""
     steps = withdrawal_instructions(
-        Custody(AUTHORITY.pubkey()),
+        CUSTODY,
         ASSETS[1],
-        account_id=3,
-        wallet=Pubkey(bytes([9] * 32)),
+        withdrawal_id=3,
+        wallet=WALLET.pubkey(),
         amount_atoms=5,
+        deadline_slot=9,
     )
-    message = compile_message(AUTHORITY.pubkey(), steps, BLOCKHASH)
-    signed = sign(message, MemorySigner())
+    return compile_message(AUTHORITY.pubkey(), steps, BLOCKHASH, units=200_000)
+
+
+def test_a_withdrawal_needs_its_owners_signature() -> None:
+    """Settlement alone cannot pay out: the program asks for both."""
+    with pytest.raises(SignerMissing, match=str(WALLET.pubkey())):
+        sign(withdrawal(), {AUTHORITY.pubkey(): SIGNERS[AUTHORITY.pubkey()]})
+
+
+def test_the_signatures_and_hash_are_of_the_bytes_that_are_sent() -> None:
+    """What is stored before the broadcast names exactly what is broadcast."""
+    made = withdrawal()
+    signed = sign(made, SIGNERS)
     sent = VersionedTransaction.from_bytes(signed.transaction_bytes)
-    assert [signed.signature] == sent.signatures
-    assert [True] == sent.verify_with_results()
-    assert hashlib.sha256(bytes(sent.message)).digest() == signed.payload_sha256
+    assert signed.signature == sent.signatures[0]
+    assert [True, True] == sent.verify_with_results()
+    assert hashlib.sha256(to_bytes_versioned(sent.message)).digest() == signed.payload_sha256
+    assert len(bytes(unsigned(made))) == len(signed.transaction_bytes)
