@@ -54,8 +54,8 @@ from cython.cimports.engine.core.constants import (
     WITHDRAW_FINALIZE,
     WITHDRAW_HOLD,
 )
+from cython.cimports.engine.core.groups import group_reject, quote_reject
 from cython.cimports.engine.core.layout import Command
-from cython.cimports.engine.core.quotes import group_reject, quote_reject
 from cython.cimports.engine.core.state import Core
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 

@@ -33,6 +33,7 @@ from cython.cimports.engine.core.constants import (
 from cython.cimports.engine.core.definitions import define
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
+from cython.cimports.engine.core.groups import entries_behind
 from cython.cimports.engine.core.hashing import client_id_hash, mix_high
 from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
 from cython.cimports.engine.core.indications import publish_indications
@@ -45,7 +46,7 @@ from cython.cimports.engine.core.pools import (
     has_market,
     new_event,
 )
-from cython.cimports.engine.core.quotes import entries_behind, mass_quote
+from cython.cimports.engine.core.quotes import mass_quote
 from cython.cimports.engine.core.replacing import replace
 from cython.cimports.engine.core.resting import cancel_all, cancel_one
 from cython.cimports.engine.core.rules import number_reject, shape_reject

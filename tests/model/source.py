@@ -32,7 +32,7 @@ from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
 from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
-from tests.model.source_quotes import QuoteRecipes
+from tests.model.source_quotes import Maker, QuoteRecipes, rows_of
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -44,7 +44,6 @@ QUIET_MARKET = 4  # never trades
 TRADED = (*MARKETS, SWINGING, PHASED)
 FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
-Maker = Callable[[], Fields | list[Fields]]
 
 
 class CommandSource(PhasedRecipes):
@@ -60,7 +59,7 @@ class CommandSource(PhasedRecipes):
         self._withdrawals: dict[int, int] = {}  # id -> account
         self._recent: list[Fields] = []
         self._expiries: list[int] = []  # a heap of those given
-        quotes = QuoteRecipes(self._random, self._fresh_id).recipes(lambda: self._mid)
+        quotes = QuoteRecipes(self._random, self._fresh_id, lambda: self._mid).recipes()
         recipes: list[tuple[float, Maker]] = [*self._recipes(), *quotes]
         self._weights = [weight for weight, _ in recipes]
         self._makers = [maker for _, maker in recipes]
@@ -98,9 +97,7 @@ class CommandSource(PhasedRecipes):
     def take(self, count: int) -> NDArray[np.void]:
         """Give the next commands."""
         makers = self._random.choices(self._makers, self._weights, k=count)
-        made = [make() for make in makers]
-        groups = [item if isinstance(item, list) else [item] for item in made]
-        return self._stamp([row for group in groups for row in group])
+        return self._stamp([row for make in makers for row in rows_of(make())])
 
     def learn(self, events: NDArray[np.void]) -> None:
         """Follow working orders and withdrawals in the reference's events."""
@@ -555,12 +552,7 @@ class CommandSource(PhasedRecipes):
             ),
             (0.6, lambda: self._stop(market_id=1, side=1)),
             (0.2, lambda: self._stop(trail_ticks=self._random.choice((-1, 7)))),
-            (
-                0.2,
-                lambda: self._stop(
-                    trigger_price_ticks=self._random.choice((-1, 0, PRICE_TICKS_MAX))
-                ),
-            ),
+            (0.2, lambda: self._stop(trigger_price_ticks=self._random.choice((-1, 0)))),
             (0.1, lambda: self._resting(display_lots=self._random.choice((-1, 60)))),
             (0.1, lambda: self._by_amount(side=2)),
             (

@@ -9,6 +9,7 @@ from engine.core.commands import POST_ONLY, CommandKind
 
 Row = dict[str, int]
 Group = list[Row]
+Maker = Callable[[], Row | Group]
 _QUOTERS = (3, 5, 7, 7, 8, 12)  # the last is poor
 _WRONG: tuple[Row, ...] = (
     {"entry_count": 6},
@@ -21,19 +22,27 @@ _WRONG: tuple[Row, ...] = (
 )
 
 
+def rows_of(drawn: Row | Group) -> Group:
+    """Give the records of a command: one, or a header and its entries."""
+    return drawn if isinstance(drawn, list) else [drawn]
+
+
 class QuoteRecipes:
     """Mass quotes around a middle price, right and wrong."""
 
-    def __init__(self, rng: random.Random, fresh_id: Callable[[], Row]) -> None:
+    def __init__(
+        self, rng: random.Random, fresh_id: Callable[[], Row], mid: Callable[[], int]
+    ) -> None:
         self._random = rng
         self._fresh_id = fresh_id
+        self._mid = mid
 
-    def recipes(self, mid: Callable[[], int]) -> list[tuple[float, Callable[[], Group]]]:
+    def recipes(self) -> list[tuple[float, Callable[[], Group]]]:
         """List recipes with their weights."""
         return [
-            (4.0, lambda: self._quote(mid())),
-            (0.4, lambda: self._quote(mid(), **self._random.choice(_WRONG))),
-            (0.4, lambda: self._self_crossing(mid())),
+            (4.0, lambda: self._quote(self._mid())),
+            (0.4, lambda: self._quote(self._mid(), **self._random.choice(_WRONG))),
+            (0.4, lambda: self._self_crossing(self._mid())),
             (0.2, lambda: [{"kind": CommandKind.QUOTE_ENTRY, "bid_price_ticks": 5}]),
         ]
 
@@ -49,7 +58,7 @@ class QuoteRecipes:
             "kind": CommandKind.MASS_QUOTE,
             **self._fresh_id(),
             "account_id": draw.choice(_QUOTERS),
-            "market_id": draw.choice((1, 2, 3)),
+            "market_id": draw.choice((1, 2, 3, 21)),
             "self_trade_prevention": draw.choice((1, 2, 3, 4, 5)),
             "flags": draw.choice((0, POST_ONLY)),
             "entry_count": len(entries),

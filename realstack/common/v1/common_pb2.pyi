@@ -61,6 +61,8 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """A stop whose trigger follows the last price at a distance, in the order's favour only."""
     ORDER_TYPE_MARKET_BY_AMOUNT: _OrderType.ValueType  # 6
     """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+    ORDER_TYPE_QUOTE: _OrderType.ValueType  # 9
+    """Part of a quote: made by a mass quote, never placed alone."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is decided."""
@@ -79,6 +81,8 @@ ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 5
 """A stop whose trigger follows the last price at a distance, in the order's favour only."""
 ORDER_TYPE_MARKET_BY_AMOUNT: OrderType.ValueType  # 6
 """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+ORDER_TYPE_QUOTE: OrderType.ValueType  # 9
+"""Part of a quote: made by a mass quote, never placed alone."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -237,6 +241,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """The market's phase does not allow this: see Phase."""
     REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
     """This phase may not follow the market's phase."""
+    REJECT_CODE_GROUP_INCOMPLETE: _RejectCode.ValueType  # 50
+    """A compound command has not all the entries that it says, or an entry stands alone."""
+    REJECT_CODE_QUOTE_CROSSES_ITSELF: _RejectCode.ValueType  # 51
+    """The best bid of a quote reaches its best ask."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -313,6 +321,10 @@ REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
 """The market's phase does not allow this: see Phase."""
 REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
 """This phase may not follow the market's phase."""
+REJECT_CODE_GROUP_INCOMPLETE: RejectCode.ValueType  # 50
+"""A compound command has not all the entries that it says, or an entry stands alone."""
+REJECT_CODE_QUOTE_CROSSES_ITSELF: RejectCode.ValueType  # 51
+"""The best bid of a quote reaches its best ask."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -337,6 +349,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was for the day, and the market closed."""
     CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
     """It was only for an auction, which is over."""
+    CANCEL_REASON_QUOTE_REPLACED: _CancelReason.ValueType  # 13
+    """A new quote of its owner took its place."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -357,6 +371,8 @@ CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
 """It was for the day, and the market closed."""
 CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
+CANCEL_REASON_QUOTE_REPLACED: CancelReason.ValueType  # 13
+"""A new quote of its owner took its place."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Phase:
@@ -475,6 +491,10 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Change a market's phase."""
     COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
     """Trade what a call has collected."""
+    COMMAND_KIND_MASS_QUOTE: _CommandKind.ValueType  # 23
+    """Replaces an account's quote in a market: a header, with its entries behind it."""
+    COMMAND_KIND_QUOTE_ENTRY: _CommandKind.ValueType  # 24
+    """One level of a quote."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -513,6 +533,10 @@ COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
 """Change a market's phase."""
 COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
 """Trade what a call has collected."""
+COMMAND_KIND_MASS_QUOTE: CommandKind.ValueType  # 23
+"""Replaces an account's quote in a market: a header, with its entries behind it."""
+COMMAND_KIND_QUOTE_ENTRY: CommandKind.ValueType  # 24
+"""One level of a quote."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 @_typing.final
