@@ -134,5 +134,8 @@ def candle(market: Market, row: market_pb2.Candle) -> schema.Candle:
         trade_count=row.trade_count,
         first_trade_id=row.first_trade_id,
         last_trade_id=row.last_trade_id,
+        first_seq=row.first_sequence,
+        last_seq=row.last_sequence,
         closed=row.closed,
+        revision=row.revision,
     )

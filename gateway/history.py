@@ -81,6 +81,7 @@ class MarketHistory:
         from_time_ns: int,
         to_time_ns: int,
         page_size: int,
+        fill_gaps: bool = False,
     ) -> schema.Candles:
         """List candles of a market, oldest first; without a beginning the latest ones.
 
@@ -93,6 +94,7 @@ class MarketHistory:
             from_time_ns=from_time_ns,
             to_time_ns=to_time_ns,
             page_size=page_size,
+            fill_gaps=fill_gaps,
         )
         try:
             answer = await self._stub.ListCandles(

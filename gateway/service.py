@@ -14,6 +14,7 @@ from engine.keys import KeysInvalid, KeyTable
 from gateway.accounts.registry import Accounts
 from gateway.engine_client import EngineClient
 from gateway.errors import ApiError, EdgeError
+from gateway.feeds.book_orders import BookOrdersFeed
 from gateway.feeds.books import BookFeed
 from gateway.feeds.channel import Channel
 from gateway.feeds.link import LagMeter, LinkState
@@ -85,6 +86,7 @@ class Gateway:
         self.orders = OrderEntry(self.engine, self.accounts)
         self.sockets: set[OpenSocket] = set()
         self.books: dict[str, BookFeed] = {}
+        self.book_orders: dict[str, BookOrdersFeed] = {}
         self.tapes: dict[str, MarketTrades] = {}
         self.status = StatusFeed(
             Sources(
@@ -123,6 +125,8 @@ class Gateway:
             return {"batches": self.settlement.channel, "status": self.status.channel}.get(name)
         if name == "book" and market in self.books:
             return self.books[market].channel
+        if name == "book_orders" and market in self.book_orders:
+            return self.book_orders[market].channel
         if name == "trades" and market in self.tapes:
             return self.tapes[market].channel
         return None
@@ -185,12 +189,16 @@ class Gateway:
             self.engine, market, self.engine_link, self.lag, lambda: tape.last_price_ticks
         )
         self._run(_again(book.run), f"book {market.symbol}")
+        orders = self.book_orders[market.symbol] = BookOrdersFeed(self.engine, market)
+        self._run(_again(orders.run), f"book orders {market.symbol}")
 
     def _beat(self) -> None:
         as_of = self.as_of_sequence()
         self.settlement.channel.beat(as_of)
         for book in self.books.values():
             book.channel.beat(book.as_of_sequence)
+        for orders in self.book_orders.values():
+            orders.channel.beat(orders.as_of_sequence)
         for tape in self.tapes.values():
             tape.channel.beat(tape.as_of_sequence)
         self.accounts.beat()

@@ -75,7 +75,7 @@ class Comparer:
         self._chain = chain
         self._venue = venue
         self._store = store
-        self._reader = DepositReader(chain, deposits)
+        self._reader = DepositReader(chain, deposits, custody.market.program_id)
         self._custody = custody
         self._registry = registry
 
@@ -184,7 +184,7 @@ class Comparer:
             seen = await self._reader.read(address, custody[address], sightings, custody)
             found += [
                 Crossing((each.account_id, each.asset_id), each.amount_atoms, each.slot, None)
-                for each in seen
+                for each in seen.deposits
             ]
         return found
 

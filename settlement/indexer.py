@@ -10,14 +10,23 @@ account belongs to the participant whose account it is, whoever sent it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from realstack.chain.market import IDL
 from settlement.accounts import CLEARING_ACCOUNT_ID, Custody
-from settlement.chain import ADDRESSES_PER_CALL, SIGNATURES_PER_PAGE, Chain, Sighting
+from settlement.chain import (
+    ADDRESSES_PER_CALL,
+    SIGNATURES_PER_PAGE,
+    Chain,
+    ChainUnavailable,
+    Sighting,
+)
+from settlement.chain_records import ChainTransaction
 from settlement.clock import Clock
 from settlement.fills import FEE_ACCOUNT_ID
 from settlement.inflows import UNEXPLAINED, inflows
@@ -25,11 +34,13 @@ from settlement.killpoints import maybe_die
 from settlement.ordering import Vault
 from settlement.registry import Registry, RegistryFile
 from settlement.store.deposits import DepositStore, SeenDeposit
+from settlement.store.exits import Payout
 from settlement.venue import Venue, VenueRefused, client_id_of
 
 log = structlog.get_logger()
 
 CREDITS_PER_PASS = 256
+EXIT = IDL.calls["exit"].discriminator
 FULL_SCAN_PASSES = 64  # an account whose balance is as it was is read this seldom
 
 
@@ -53,11 +64,26 @@ def why_not(deposit: SeenDeposit) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """What came into a vault, and what exits took out of it."""
+
+    deposits: list[SeenDeposit] = field(default_factory=list)
+    payouts: list[Payout] = field(default_factory=list)
+
+
 class DepositReader:
     """Reads what came into custody accounts; stores nothing."""
 
-    def __init__(self, chain: Chain, store: DepositStore) -> None:
-        """Ask this node, and this store which transactions are settlement's own."""
+    def __init__(self, chain: Chain, store: DepositStore, program: Pubkey) -> None:
+        """Ask this node, and this store which transactions are settlement's own.
+
+        Args:
+            chain: The node.
+            store: Knows settlement's own signatures.
+            program: The market program.
+        """
+        self._program = program
         self._chain = chain
         self._store = store
 
@@ -77,14 +103,14 @@ class DepositReader:
         owner: Vault,
         sightings: Sequence[Sighting],
         custody: Mapping[Pubkey, Vault],
-    ) -> list[SeenDeposit]:
-        """Return what the transactions brought into the account from outside custody.
+    ) -> Crossings:
+        """Return what the transactions brought in from outside custody, and what exits took out.
 
         Raises:
             ChainUnavailable: The node lacks one of the transactions; none is skipped.
         """
         own = await self._store.own_signatures([each.signature for each in sightings])
-        found: list[SeenDeposit] = []
+        found = Crossings()
         for sighting in sightings:
             if sighting.failed or sighting.signature in own:
                 continue
@@ -93,7 +119,7 @@ class DepositReader:
                 place = inflow.instruction
                 if place == UNEXPLAINED:
                     place = f"{UNEXPLAINED}{owner[0]}:{owner[1]}"  # one an account
-                found.append(
+                found.deposits.append(
                     SeenDeposit(
                         signature=str(sighting.signature),
                         instruction=place,
@@ -103,7 +129,21 @@ class DepositReader:
                         slot=transaction.slot,
                     )
                 )
+            taken = exit_atoms(transaction, vault, self._program)
+            if taken:
+                found.payouts.append(
+                    Payout(str(sighting.signature), *owner, taken, transaction.slot)
+                )
         return found
+
+
+def exit_atoms(transaction: ChainTransaction, vault: Pubkey, program: Pubkey) -> int:
+    """Return how much an exit paid out of a vault; 0 when the transaction has none of it."""
+    is_exit = any(
+        each.program == program and each.data[:8] == EXIT and vault in each.accounts
+        for each in transaction.instructions
+    )
+    return -transaction.token_deltas.get(vault, 0) if is_exit else 0
 
 
 class Indexer:
@@ -138,7 +178,7 @@ class Indexer:
         self._registry = registry
         self._venue = venue
         self._clock = clock
-        self._reader = DepositReader(chain, store)
+        self._reader = DepositReader(chain, store, custody.market.program_id)
         self._balances: dict[Pubkey, int | None] = {}
         self._passes = 0
         self._not_before_ns: dict[SeenDeposit, int] = {}
@@ -170,17 +210,40 @@ class Indexer:
             self.slot_seen = max(self.slot_seen, answer.slot)
         return found
 
+    async def scan_accounts(self, account_ids: Collection[int], *, slot_min: int) -> None:
+        """Read what is new in every vault of some accounts, whatever their balances.
+
+        Args:
+            account_ids: Whose vaults.
+            slot_min: The node must have seen this slot, finalized.
+
+        Raises:
+            ChainUnavailable: It has not.
+        """
+        custody = vaults_of(self._custody, self._registry.current)
+        mine = [address for address, vault in custody.items() if vault[0] in account_ids]
+        for start in range(0, len(mine), ADDRESSES_PER_CALL):
+            part = mine[start : start + ADDRESSES_PER_CALL]
+            answer = await self._chain.token_balances(part)
+            if answer.slot < slot_min:
+                raise ChainUnavailable(f"the node is at slot {answer.slot}, behind {slot_min}")
+            cursors = await self._store.cursors(part)
+            for vault in part:
+                await self._scan_vault(vault, custody, cursors.get(vault))
+
     async def _scan_vault(
         self, vault: Pubkey, custody: Mapping[Pubkey, Vault], cursor: Signature | None
     ) -> int:
         sightings = await self._reader.sightings(vault, cursor)
         if not sightings:
             return 0
-        deposits = await self._reader.read(vault, custody[vault], sightings, custody)
+        crossings = await self._reader.read(vault, custody[vault], sightings, custody)
+        deposits = crossings.deposits
         await self._store.add(
             vault,
             [(each, why_not(each)) for each in deposits],
             newest=sightings[-1].signature,
+            payouts=crossings.payouts,
         )
         for deposit in deposits:
             log.info("deposit_seen", account_id=deposit.account_id, signature=deposit.signature)

@@ -22,6 +22,7 @@ from settlement.chain import Chain
 from settlement.clock import SystemClock
 from settlement.comparer import Comparer
 from settlement.confirmer import Confirmer, Verdict
+from settlement.exits import Exits
 from settlement.indexer import Indexer
 from settlement.intake import Intake
 from settlement.loops import repeat
@@ -30,6 +31,7 @@ from settlement.settler import Rules, Settler
 from settlement.signer import Signer, Wallets
 from settlement.store.batches import BatchStore
 from settlement.store.deposits import DepositStore
+from settlement.store.exits import ExitStore
 from settlement.store.fills import FillStore
 from settlement.store.payments import PaymentStore
 from settlement.store.reconciliations import ReconciliationStore, result_of
@@ -76,6 +78,7 @@ class Stores:
     payments: PaymentStore
     deposits: DepositStore
     withdrawals: WithdrawalStore
+    exits: ExitStore
     reconciliations: ReconciliationStore
     reports: ReportStore
 
@@ -88,6 +91,7 @@ class Stores:
             PaymentStore(pool, owner, lease_ms=lease_ms),
             DepositStore(pool),
             WithdrawalStore(pool),
+            ExitStore(pool),
             ReconciliationStore(pool),
             ReportStore(pool),
         )
@@ -157,6 +161,15 @@ class Passes:
         self._withdrawals = Withdrawals(
             store=stores.withdrawals, registry=registry, venue=venue, clock=clock
         )
+        self.exits = Exits(
+            chain=chain,
+            store=stores.exits,
+            custody=custody,
+            registry=registry,
+            venue=venue,
+            indexer=self._indexer,
+            clock=clock,
+        )
         self.comparer = Comparer(
             chain=chain,
             venue=venue,
@@ -178,6 +191,7 @@ class Passes:
             repeat("confirm", self.confirm, every_ms=poll),
             repeat("deposits", self.deposits, every_ms=poll),
             repeat("withdrawals", self.pay_and_end, every_ms=poll),
+            repeat("exits", self.exits.follow, every_ms=poll),
             repeat("reconcile", self.reconcile, every_ms=self._timing.reconcile),
         ]
 

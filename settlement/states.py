@@ -47,6 +47,8 @@ class Step(StrEnum):
     PROVEN_DEAD = "proven dead"
     OUTCOME_UNKNOWN = "outcome unknown"
     GIVEN_UP = "given up"
+    PARKED_BY_HAND = "parked by hand"
+    TAKEN_UP = "taken up again by hand"
 
 
 _ON_CHAIN = (State.SIGNED, State.IN_FLIGHT, State.CONFIRMED)
@@ -75,6 +77,9 @@ STEPS: dict[tuple[State, Step], State] = {
     # The receipt was made by one of our own attempts: a node had told us that it was dead.
     (State.EXPIRED, Step.SEEN_FINAL): State.FINAL,
     (State.FAILED, Step.GIVEN_UP): State.PARKED,
+    # A person's: park what nothing was signed for, and make the fills of a parked batch anew.
+    (State.NETTED, Step.PARKED_BY_HAND): State.PARKED,
+    (State.PARKED, Step.TAKEN_UP): State.FAILED,
 }
 
 # States in which a worker has something to do.

@@ -102,6 +102,7 @@ class Ledger:
         atoms: Free, locked and held atoms together, by account and asset; 0 is the fee account.
         deposited_atoms: All credits, by asset.
         withdrawn_atoms: All finalized withdrawals, by asset.
+        usable_atoms: Free and locked atoms together, by account and asset.
     """
 
     sequence: int
@@ -109,6 +110,7 @@ class Ledger:
     atoms: dict[tuple[int, int], int]
     deposited_atoms: dict[int, int] = field(default_factory=dict)
     withdrawn_atoms: dict[int, int] = field(default_factory=dict)
+    usable_atoms: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
 def client_id_of(*parts: str) -> common_pb2.ClientId:
@@ -243,6 +245,21 @@ class Venue:
         answer = await self._call(self._stub.ReleaseWithdrawal, request)
         return Done(answer.sequence, answer.duplicate)
 
+    async def hold_all(
+        self, *, account_id: int, client_id: common_pb2.ClientId, sent_time_ns: int
+    ) -> list[int]:
+        """Cancel an account's orders and hold all that is free; return the withdrawals' ids.
+
+        Raises:
+            VenueRefused: Not all of it was done.
+            VenueUnavailable: The outcome is not known: read the ledger and ask again.
+        """
+        request = wire.HoldAllRequest(
+            account_id=account_id, client_id=client_id, sent_time_ns=sent_time_ns
+        )
+        answer = await self._call(self._stub.HoldAll, request)
+        return list(answer.withdrawal_ids)
+
     async def ledger(self) -> Ledger:
         """Read every balance at one durable sequence.
 
@@ -261,6 +278,10 @@ class Venue:
             atoms=atoms | fees,
             deposited_atoms={each.asset_id: each.deposited_atoms for each in answer.totals},
             withdrawn_atoms={each.asset_id: each.withdrawn_atoms for each in answer.totals},
+            usable_atoms={
+                (each.account_id, each.asset_id): each.free_atoms + each.locked_atoms
+                for each in answer.balances
+            },
         )
 
     async def _call(self, method: Callable[..., Awaitable[Answer]], request: object) -> Answer:

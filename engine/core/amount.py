@@ -3,8 +3,9 @@
 """Market buys by amount: they spend at most an amount, the fee included, in whole lots."""
 
 import cython
+from cython.cimports.engine.core.allocation import share_level
 from cython.cimports.engine.core.book import reaches
-from cython.cimports.engine.core.constants import REASON_NO_LIQUIDITY, REASON_SELF_TRADE
+from cython.cimports.engine.core.constants import PRO_RATA, REASON_NO_LIQUIDITY, REASON_SELF_TRADE
 from cython.cimports.engine.core.layout import Command
 from cython.cimports.engine.core.matching import is_prevented, prevent, trade
 from cython.cimports.engine.core.money import fee_atoms, notional_atoms
@@ -27,17 +28,28 @@ def match_by_amount(
         Why it bought no more.
     """
     side: cython.pointer(BookSide) = taker.opposite
+    level: cython.pointer(Level)
     slot: uint32_t
+    lots: int64_t
+    is_pro_rata: cython.bint = taker.market.allocation == PRO_RATA
+    shared_key: int64_t = 0
     while reaches(side, taker.limit_key) and core.broken == cython.NULL:
-        slot = core.levels[side.levels[side.count - 1]].head
+        if is_pro_rata and side.keys[side.count - 1] != shared_key:
+            shared_key = side.keys[side.count - 1]
+            if not share_level(core, taker, command):
+                return REASON_SELF_TRADE
+            continue
+        level = cython.address(core.levels[side.levels[side.count - 1]])
+        slot = level.head
         if is_prevented(core, taker, slot):
             if not prevent(core, taker, slot, command):
                 return REASON_SELF_TRADE
             continue
-        taker.leaves_lots = lots_that_fit(core, taker, slot)
-        if taker.leaves_lots == 0:
+        lots = lots_that_fit(taker, level.price_ticks, open_lots(core, slot))
+        if lots == 0:
             return REASON_NO_LIQUIDITY
-        trade(core, taker, slot, command)
+        taker.leaves_lots = lots
+        trade(core, taker, slot, lots, command)
     return REASON_NO_LIQUIDITY
 
 
@@ -45,18 +57,22 @@ def match_by_amount(
 @cython.nogil
 @cython.exceptval(check=False)
 def lots_that_fit(
-    core: cython.pointer(Core), taker: cython.pointer(Taker), slot: uint32_t
+    taker: cython.pointer(cython.const[Taker]), price_ticks: int64_t, offered_lots: int64_t
 ) -> int64_t:
-    """Give the most lots of a maker that the taker's money buys, by bisection."""
-    level: cython.pointer(Level) = cython.address(core.levels[core.orders[slot].level])
+    """Give the most lots at a price, of those offered, that the taker's money buys, by bisection.
+
+    More lots than the money buys without a fee are not tried: their cost may not fit 64 bits.
+    """
     left_atoms: int64_t = taker.lock_atoms - taker.spent_atoms
     low: int64_t = 0
-    high: int64_t = open_lots(core, slot)
+    high: int64_t = min(
+        offered_lots, left_atoms // (price_ticks * taker.market.quote_atoms_per_tick_lot)
+    )
     lots: int64_t
     notional: int64_t
     while low < high:
         lots = (low + high + 1) // 2
-        notional = notional_atoms(taker.market, level.price_ticks, lots)
+        notional = notional_atoms(taker.market, price_ticks, lots)
         if notional + fee_atoms(notional, taker.market.taker_fee_ppm, taker.fee_credit_ppm) <= (
             left_atoms
         ):

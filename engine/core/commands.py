@@ -37,6 +37,7 @@ Body by kind:
                         88 base_asset_id u32   92 quote_asset_id u32   96 symbol 16 bytes
                         112 band_ppm u32 (0: none)     116 volatility_ppm u32 (0: none)
                         120 auction_ms u32             124 initial_phase u8 (0: OPEN)
+                        50 allocation u8 (0: FIFO)   56 minimum_allocation_lots i64
     DEFINE_ACCOUNT      80 group_id u32 (as the low half of amount_atoms)
     SET_ID_WINDOW       64 id_window_ns i64    72 ids_max i64
     TICK                nothing: time passes
@@ -118,6 +119,13 @@ class TimeInForce(IntEnum):
     AT_CLOSE = 7  # in a closing call, until its uncross
 
 
+class Allocation(IntEnum):
+    """How a level is shared out to an arriving order that does not take all of it."""
+
+    FIFO = 1
+    PRO_RATA = 2
+
+
 class SelfTradePrevention(IntEnum):
     """What happens when an incoming order meets one of its own account group."""
 
@@ -147,11 +155,13 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "kind": ("u1", 48),
     "side": ("u1", 49),
     "order_type": ("u1", 50),
+    "allocation": ("u1", 50),
     "time_in_force": ("u1", 51),
     "self_trade_prevention": ("u1", 52),
     "flags": ("u1", 53),
     "tag": ("<u2", 54),
     "order_id": ("<u8", 56),
+    "minimum_allocation_lots": ("<i8", 56),
     "price_ticks": ("<i8", 64),
     "bid_price_ticks": ("<i8", 64),
     "quote_atoms_per_tick_lot": ("<i8", 64),
@@ -255,6 +265,8 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "volatility_ppm",
         "auction_ms",
         "initial_phase",
+        "allocation",
+        "minimum_allocation_lots",
     ),
     CommandKind.DEFINE_ACCOUNT: ("account_id", "group_id"),
     CommandKind.SET_ID_WINDOW: ("id_window_ns", "ids_max"),

@@ -50,6 +50,10 @@ cdef enum:
     STP_CANCEL_BOTH = 4
     STP_DECREMENT = 5
 
+    # Allocation
+    FIFO = 1
+    PRO_RATA = 2
+
     # bits of a command's flags
     POST_ONLY = 1
     SLIDE = 2

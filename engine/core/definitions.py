@@ -19,6 +19,7 @@ from cython.cimports.engine.core.constants import (
     EVENT_DEFINED,
     EXISTED,
     FEE_PPM_MAX,
+    FIFO,
     GROUP_OWN,
     ID_WINDOW_NS_MAX,
     ID_WINDOW_NS_MIN,
@@ -30,6 +31,8 @@ from cython.cimports.engine.core.constants import (
     PHASE_OPEN,
     PHASE_WIND_DOWN,
     PRICE_TICKS_MAX,
+    PRO_RATA,
+    QUANTITY_LOTS_MAX,
     REJECT_NONE,
     SELL,
     SET_PHASE,
@@ -47,7 +50,7 @@ from cython.cimports.engine.core.pools import has_asset, has_market, new_event, 
 from cython.cimports.engine.core.state import BOOKS, Account, Asset, Core, Market, check
 from cython.cimports.engine.core.stops import fire_by_reference
 from cython.cimports.engine.core.sums import hash_account, hash_asset, hash_market
-from cython.cimports.libc.stdint import uint32_t, uint64_t
+from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 from cython.cimports.libc.stdlib import calloc
 
 
@@ -253,6 +256,15 @@ def initial_phase(command: cython.pointer(cython.const[Command])) -> uint32_t:
 
 
 @cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def allocation(command: cython.pointer(cython.const[Command])) -> cython.int:
+    """Give how a market definition shares out its levels: by time unless it says otherwise."""
+    return command.order_type if command.order_type != 0 else FIFO
+
+
+@cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def is_same_market(
@@ -270,6 +282,8 @@ def is_same_market(
         and market.volatility_ppm == volatility_ppm(command)
         and market.auction_ms == cython.cast(uint32_t, command.expire_time_ns)
         and market.initial_phase == initial_phase(command)
+        and market.allocation == allocation(command)
+        and market.minimum_allocation_lots == cython.cast(int64_t, command.order_id)
         and market.symbol_low == command.target_client_id_low
         and market.symbol_high == command.target_client_id_high
     )
@@ -291,6 +305,10 @@ def market_is_valid(command: cython.pointer(cython.const[Command])) -> cython.bi
         and (volatility_ppm(command) != 0) == (cython.cast(uint32_t, command.expire_time_ns) != 0)
         and cython.cast(uint32_t, command.expire_time_ns) <= AUCTION_MS_MAX
         and initial_phase(command) <= PHASE_WIND_DOWN
+        and allocation(command) in (FIFO, PRO_RATA)
+        and 0 <= cython.cast(int64_t, command.order_id)
+        and cython.cast(int64_t, command.order_id)
+        <= (QUANTITY_LOTS_MAX if command.order_type == PRO_RATA else 0)
         and symbol_is_valid(command.target_client_id_low, command.target_client_id_high)
     )
 
@@ -327,6 +345,9 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.auction_ms = cython.cast(uint32_t, command.expire_time_ns)
     market.initial_phase = initial_phase(command)
     market.phase = market.initial_phase
+    market.allocation = allocation(command)
+    market.minimum_allocation_lots = command.order_id
+    market.epoch = 1
     market.sides[BUY].sign = 1
     market.sides[SELL].sign = -1
     for i in range(SELL + 1, BOOKS):  # the first to fire: of buys the lowest, of sells the highest

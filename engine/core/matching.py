@@ -6,6 +6,7 @@ A taker's money moves once, when it is done (`engine.core.orders`); a maker's mo
 """
 
 import cython
+from cython.cimports.engine.core.allocation import count_own_group, share_level
 from cython.cimports.engine.core.book import reaches, unlink
 from cython.cimports.engine.core.constants import (
     ASSET_TOTAL_ATOMS_MAX,
@@ -13,6 +14,7 @@ from cython.cimports.engine.core.constants import (
     EVENT_FILL,
     EVENT_REDUCED,
     HIDDEN,
+    PRO_RATA,
     REASON_NONE,
     REASON_SELF_TRADE,
     RESTING,
@@ -77,6 +79,7 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
     reserve: int64_t
     credit_ppm: uint32_t = taker.fee_credit_ppm
     at: uint32_t = side.count
+    is_pro_rata: cython.bint = market.allocation == PRO_RATA
     slot: uint32_t
     lots: int64_t
     found.lots = 0
@@ -87,6 +90,12 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
         level = cython.address(core.levels[side.levels[at]])
         slot = level.head
         reserve = 0
+        if is_pro_rata and found.cost_atoms <= ASSET_TOTAL_ATOMS_MAX:
+            remaining = count_own_group(
+                core, taker, side.levels[at], remaining, cython.address(found.meets_own_group)
+            )
+            if remaining < 0:
+                return found
         while slot != 0 or reserve != 0:
             if remaining == 0 or found.cost_atoms > ASSET_TOTAL_ATOMS_MAX:
                 return found
@@ -98,6 +107,9 @@ def reach(core: cython.pointer(Core), taker: cython.pointer(cython.const[Taker])
                 continue
             lots = min(remaining, core.orders[slot].leaves_lots)
             if is_prevented(core, taker, slot):
+                if is_pro_rata and not core.orders[slot].flags & HIDDEN:
+                    slot = core.orders[slot].next  # met already
+                    continue
                 found.meets_own_group = True
                 if taker.self_trade_prevention in (STP_CANCEL_TAKER, STP_CANCEL_BOTH):
                     return found
@@ -147,10 +159,18 @@ def match(
     """
     side: cython.pointer(BookSide) = taker.opposite
     slot: uint32_t
+    # By time no level is shared out. Keys are never 0.
+    is_pro_rata: cython.bint = taker.market.allocation == PRO_RATA
+    shared_key: int64_t = 0
     while taker.leaves_lots > 0 and reaches(side, taker.limit_key):
+        if is_pro_rata and side.keys[side.count - 1] != shared_key:
+            shared_key = side.keys[side.count - 1]
+            if not share_level(core, taker, command):
+                return REASON_SELF_TRADE
+            continue
         slot = core.levels[side.levels[side.count - 1]].head
         if not is_prevented(core, taker, slot):
-            trade(core, taker, slot, command)
+            trade(core, taker, slot, min(taker.leaves_lots, open_lots(core, slot)), command)
         elif not prevent(core, taker, slot, command):
             return REASON_SELF_TRADE
         if core.broken != cython.NULL:
@@ -220,14 +240,14 @@ def trade(
     core: cython.pointer(Core),
     taker: cython.pointer(Taker),
     slot: uint32_t,
+    lots: int64_t,
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
-    """Trade what both have, of an iceberg what it shows, at the maker's price."""
+    """Trade lots that both have, of an iceberg what it shows, at the maker's price."""
     market: cython.pointer(Market) = taker.market
     asset: cython.pointer(Asset) = core.assets[market.quote_asset_id]
     maker: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[maker.level])
-    lots: int64_t = min(taker.leaves_lots, open_lots(core, slot))
     base: int64_t = lots * market.base_atoms_per_lot
     notional: int64_t = notional_atoms(market, level.price_ticks, lots)
     taker_fee: int64_t = fee_atoms(notional, market.taker_fee_ppm, taker.fee_credit_ppm)
@@ -235,6 +255,7 @@ def trade(
     flags: cython.int = 0
     event: cython.pointer(Event)
     check(core, lots > 0, b"a trade has a quantity")
+    check(core, lots <= taker.leaves_lots, b"a taker trades no more than it has")
     taker.fee_credit_ppm = credit_after(
         notional, market.taker_fee_ppm, taker.fee_credit_ppm, taker_fee
     )

@@ -96,6 +96,7 @@ cdef struct Market:
     int64_t tick_lots_max  # beyond it the notional is too large
     int64_t last_price_ticks
     int64_t reference_price_ticks
+    int64_t minimum_allocation_lots
     int64_t trailing_highest  # no selling trailing stop moves at or below it
     int64_t trailing_lowest  # no buying trailing stop moves at or above it
     uint32_t trailing_head
@@ -112,6 +113,8 @@ cdef struct Market:
     uint32_t indicative_surplus_side
     int64_t missed_low_ticks  # the extremes of auction prices since it was last open
     int64_t missed_high_ticks
+    uint32_t allocation
+    uint32_t epoch  # from 1: how often its units and rates were set
     uint32_t lock_asset_id[3]  # by Side
     uint32_t proceeds_asset_id[3]
     uint32_t market_id

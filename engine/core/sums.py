@@ -214,7 +214,7 @@ def hash_asset(asset: cython.pointer(Asset)) -> Hash:
 @cython.exceptval(check=False)
 def hash_market(market: cython.pointer(Market)) -> Hash:
     """Hash a market's definition and last price."""
-    words = cython.declare(uint64_t[24])
+    words = cython.declare(uint64_t[27])
     words[0] = market.market_id
     words[1] = market.base_asset_id
     words[2] = market.quote_asset_id
@@ -239,7 +239,10 @@ def hash_market(market: cython.pointer(Market)) -> Hash:
     words[21] = market.indicative_surplus_side
     words[22] = market.missed_low_ticks
     words[23] = market.missed_high_ticks
-    return hash_words(TAG_MARKET, words, 24)
+    words[24] = market.allocation
+    words[25] = market.minimum_allocation_lots
+    words[26] = market.epoch
+    return hash_words(TAG_MARKET, words, 27)
 
 
 @cython.cfunc

@@ -5,6 +5,7 @@
     REFRESHED                   + visible, + 1          (the fill before it took the order off)
     REPLACED                    - previous visible, - 1 at its previous price
     REPLACED, resting           + visible, + 1          at its price (after the removal)
+    REPLACED that kept its place  visible - previous visible, in one row
     FILL, on the maker's side   - quantity, and - 1 when the maker has no leaves or no tranche left
     CANCELLED, resting          - visible, - 1
     REDUCED, resting            - visible, and - 1 when no leaves are left
@@ -14,6 +15,10 @@ fill of a hidden order is one, because of its price, but takes nothing off; nor 
 auction, where a REDUCED of each of its orders does. A command that has any
 of these changes the book, also when they cancel out (a replace that changes nothing): then its
 increment repeats the level as it is. So the numbering follows from the events alone.
+
+Each row also names the order, and whether the order goes to the back of its level's queue, so that
+the same rows and the same numbers serve levels and single orders. A row that takes and adds nothing
+names an order that is not seen: it must not be told.
 """
 
 from __future__ import annotations
@@ -21,7 +26,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.events import AUCTION, EVENT_BYTES, MAKER_HIDDEN, TRANCHE_DONE, EventKind
+from engine.core.events import (
+    AUCTION,
+    EVENT_BYTES,
+    KEPT_PRIORITY,
+    MAKER_HIDDEN,
+    TRANCHE_DONE,
+    EventKind,
+)
 
 # All fields are 64 bits wide, so that rows are made and moved as a plain array of integers: numpy
 # copies records field by field, which costs ten times as much.
@@ -35,6 +47,8 @@ BOOK_CHANGE = np.dtype(
         ("orders", "<i8"),
         ("side", "<i8"),
         ("is_trade", "<i8"),
+        ("order_id", "<i8"),
+        ("to_back", "<i8"),
     ]
 )
 CHANGE_WORDS = BOOK_CHANGE.itemsize // 8
@@ -49,9 +63,10 @@ _REFRESHED = int(EventKind.REFRESHED)
 _TRIGGERED = int(EventKind.TRIGGERED)
 
 # 64-bit words of an event (`engine.core.events`).
-_SEQUENCE, _TIME, _KINDS, _PLACE = 0, 1, 2, 3
+_SEQUENCE, _TIME, _KINDS, _PLACE, _ORDER = 0, 1, 2, 3, 4
 _PRICE, _QUANTITY, _LEAVES = 7, 8, 10
 _PREVIOUS_PRICE, _MAKER_LEAVES = 12, 13
+_MAKER_ORDER = 12  # of a fill
 _VISIBLE, _PREVIOUS_VISIBLE = 14, 15  # a fill has its maker's fee and its trade id there
 _FLAGS_SHIFT = 48  # of the word of kinds
 
@@ -80,9 +95,14 @@ def book_changes(events: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[n
     words = events.view(np.int64).reshape(-1, _EVENT_WORDS)[chosen]
     kinds = words[:, _KINDS] & 0xFF
     if is_replace[chosen].any():
-        words, kinds, removed = _repeat(words, kinds, hides[chosen], shows[chosen])
+        hides, shows = hides[chosen], shows[chosen]
+        kept = hides & shows & (words[:, _KINDS] >> _FLAGS_SHIFT & KEPT_PRIORITY != 0)
+        counts, hides = 1 + (hides & shows & ~kept), hides & ~kept
+        firsts = np.cumsum(counts) - counts
+        words, kinds = np.repeat(words, counts, axis=0), np.repeat(kinds, counts)
         rows = _rows(words, kinds)
-        _remove(rows, words, removed)
+        _remove(rows, words, firsts[hides])
+        _resize(rows, words, firsts[kept])
     else:
         rows = _rows(words, kinds)
     return rows, words[:, _PLACE] >> 32
@@ -106,23 +126,10 @@ def _rows(words: NDArray[np.int64], kinds: NDArray[np.int64]) -> NDArray[np.int6
     rows[:, 5] = np.where(adds, 1, -((left == 0) & ~unseen).astype(np.int64))
     rows[:, 6] = np.where(fills, _SIDES - side, side)
     rows[:, 7] = fills
+    rows[:, 8] = words[:, _ORDER]
+    rows[fills, 8] = words[fills, _MAKER_ORDER]
+    rows[:, 9] = adds
     return rows
-
-
-def _repeat(
-    words: NDArray[np.int64],
-    kinds: NDArray[np.int64],
-    hides: NDArray[np.bool_],
-    shows: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]:
-    """Repeat each replace that both takes its order off the seen book and puts it there again.
-
-    Returns:
-        The words, their kinds, and the places where a replace takes its order off.
-    """
-    counts = 1 + (hides & shows)
-    firsts = np.cumsum(counts) - counts
-    return np.repeat(words, counts, axis=0), np.repeat(kinds, counts), firsts[hides]
 
 
 def _remove(rows: NDArray[np.int64], words: NDArray[np.int64], places: NDArray[np.intp]) -> None:
@@ -130,3 +137,11 @@ def _remove(rows: NDArray[np.int64], words: NDArray[np.int64], places: NDArray[n
     rows[places, 3] = words[places, _PREVIOUS_PRICE]
     rows[places, 4] = -words[places, _PREVIOUS_VISIBLE]
     rows[places, 5] = -1
+    rows[places, 9] = 0
+
+
+def _resize(rows: NDArray[np.int64], words: NDArray[np.int64], places: NDArray[np.intp]) -> None:
+    """Turn rows of replaces that kept their place into the change of what the order shows."""
+    rows[places, 4] -= words[places, _PREVIOUS_VISIBLE]
+    rows[places, 5] = 0
+    rows[places, 9] = 0

@@ -12,6 +12,7 @@ from engine.feed.books import BookFeed
 from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
 from engine.feed.limits import FeedLimits
+from engine.feed.statistics import StatisticsFeed
 from engine.feed.statuses import STATUS_KINDS, StatusFeed
 from engine.feed.subscription import Subscriptions
 from engine.feed.trades import TradeFeed
@@ -22,7 +23,8 @@ _KINDS = max(EventKind) + 1
 _FILL = int(EventKind.FILL)
 _BALANCE = int(EventKind.BALANCE)
 
-# What a subscription can be to, beside ("book", market id) and ("executions", account id).
+# What a subscription can be to, beside (one of these, market id) and ("executions", account id).
+BOOK_KINDS = ("book", "orders", "top")
 TRADES = "trades"
 WITHDRAWALS = "withdrawals"
 STATUSES = "statuses"
@@ -45,6 +47,7 @@ class Feeds:
         self.subscriptions = Subscriptions(self.limits)
         self.executions = ExecutionFeed(self.limits)
         self.trades = TradeFeed()
+        self.statistics = StatisticsFeed()
         self.fills = FillFeed(self.trades, markets)
         self.withdrawals = WithdrawalFeed()
         self.statuses = StatusFeed(self.limits)
@@ -61,7 +64,10 @@ class Feeds:
         counts = np.bincount(events["kind"], minlength=_KINDS).tolist()
         accounts = self.executions.consume(events)
         books = self.books.consume(events)
-        traded = bool(self.trades.consume(events)) if counts[_FILL] else False
+        first_trade_id = self.trades.last + 1
+        traded = self.trades.consume(events) if counts[_FILL] else []
+        if traded:
+            self.statistics.consume(self.trades.read(first_trade_id, counts[_FILL]))
         has_steps = False
         if counts[_FILL] or counts[_BALANCE]:
             has_steps = self.withdrawals.consume(events)
@@ -71,7 +77,9 @@ class Feeds:
         if self.subscriptions.is_empty:
             return
         self.subscriptions.wake(("executions", account_id) for account_id in accounts)
-        self.subscriptions.wake(("book", market_id) for market_id in books)
+        for kind in BOOK_KINDS:
+            self.subscriptions.wake((kind, market_id) for market_id in books)
         self.subscriptions.wake([TRADES] if traded else [])
+        self.subscriptions.wake(("statistics", market_id) for market_id in traded)
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])
         self.subscriptions.wake([STATUSES] if has_status else [])

@@ -24,6 +24,7 @@ from engine.core.invariants import check
 from engine.feed.book_changes import BOOK_CHANGE
 from engine.feed.levels import Level, Levels
 from engine.feed.limits import FeedLimits
+from engine.feed.market_orders import MarketOrders
 from engine.feed.rows import RowLog
 
 
@@ -65,6 +66,7 @@ class MarketBook:
         self.last_price_ticks = 0
         self._limits = limits
         self._changes = RowLog(BOOK_CHANGE, limits.book_rows_max)
+        self.orders = MarketOrders(self._changes, limits)
         self._applied_rows = 0
         self._levels = Levels()
         self._singles: deque[Increment] = deque(maxlen=limits.increments_max)
@@ -81,6 +83,7 @@ class MarketBook:
         np.cumsum(rows[1:, 1] != rows[:-1, 1], out=numbers[1:])
         numbers[1:] += self.head + 1
         self.head = int(numbers[-1])
+        self.orders.make_room(rows)
         waiting_rows = self._changes.end - self._applied_rows + len(rows)
         too_many_steps = watched and self.head - self.applied > self._limits.backlog_max
         if too_many_steps or waiting_rows > self._limits.book_rows_max >> 1:
@@ -195,3 +198,7 @@ class MarketBook:
             checksum=self._levels.checksum(),
             last_price_ticks=self.last_price_ticks,
         )
+
+    def top(self) -> tuple[list[Level], list[Level], int]:
+        """Give the best bid and ask as lists of at most one, and the last trade price."""
+        return self._levels.bids(1), self._levels.asks(1), self.last_price_ticks

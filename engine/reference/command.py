@@ -100,6 +100,16 @@ class Command:
         return self.words[15] >> 32 & 0xFF
 
     @property
+    def allocation(self) -> int:
+        """How a market definition shares out its levels; 0 is by time."""
+        return self.order_type
+
+    @property
+    def minimum_allocation_lots(self) -> int:
+        """The least share of a market definition."""
+        return _signed(self.words[7])
+
+    @property
     def max_age_ms(self) -> int:
         """How old an order may be when it is sequenced; 0 is any age."""
         return self.asset_id

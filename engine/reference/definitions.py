@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from engine.core.commands import CommandKind
+from engine.core.commands import Allocation, CommandKind
 from engine.core.digest import GROUP_OWN
 from engine.core.events import ANSWER, EXISTED, EventKind
 from engine.core.limits import (
@@ -20,6 +20,7 @@ from engine.core.limits import (
     IDS_MAX_LIMIT,
     MARKET_ID_MAX,
     PRICE_TICKS_MAX,
+    QUANTITY_LOTS_MAX,
     UNIT_ATOMS_MAX,
 )
 from engine.core.phases import Phase
@@ -106,6 +107,8 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
         auction_ms=command.auction_ms,
         initial_phase=command.initial_phase or Phase.OPEN,
         phase=command.initial_phase or Phase.OPEN,
+        allocation=command.allocation or Allocation.FIFO,
+        minimum_allocation_lots=command.minimum_allocation_lots,
     )
     if not {market.base_asset_id, market.quote_asset_id} <= venue.assets_by_id.keys():
         return Reject.UNKNOWN_ASSET
@@ -140,6 +143,8 @@ def _definition(market: Market) -> tuple[int, ...]:
         market.volatility_ppm,
         market.auction_ms,
         market.initial_phase,
+        market.allocation,
+        market.minimum_allocation_lots,
     )
 
 
@@ -155,7 +160,16 @@ def _market_is_valid(market: Market) -> bool:
         and (market.volatility_ppm != 0) == (market.auction_ms != 0)
         and market.auction_ms <= AUCTION_MS_MAX
         and market.initial_phase in set(Phase)
+        and _allocation_is_valid(market)
         and symbol_is_valid(market.symbol_low, market.symbol_high)
+    )
+
+
+def _allocation_is_valid(market: Market) -> bool:
+    """Tell whether the rule is known; a least share is for shares, by time there are none."""
+    by_share = market.allocation == Allocation.PRO_RATA
+    return market.allocation in set(Allocation) and (
+        0 <= market.minimum_allocation_lots <= by_share * QUANTITY_LOTS_MAX
     )
 
 

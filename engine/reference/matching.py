@@ -1,4 +1,4 @@
-"""Price-time matching, self-trade prevention, and what an order could take before it does."""
+"""Trades, self-trade prevention, and what an order could take before it does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.core.commands import SelfTradePrevention, Side
+from engine.core.commands import Allocation, SelfTradePrevention, Side
 from engine.core.events import MAKER_HIDDEN, RESTING, TRANCHE_DONE, WAITING, EventKind
 from engine.core.invariants import check
 from engine.core.rejects import CancelReason
@@ -49,7 +49,7 @@ def prevented(venue: ReferenceVenue, taker: Order, maker: Order) -> bool:
 def reach(venue: ReferenceVenue, taker: Order) -> Reach:
     """Walk the book as the order would, without changing it.
 
-    It counts only what would really trade: self-trade prevention is applied as in `match`.
+    It counts only what would really trade: self-trade prevention is applied as when it matches.
     """
     market = venue.markets_by_id[taker.market_id]
     remaining, lots, cost = taker.leaves_lots, 0, 0
@@ -77,15 +77,19 @@ def _meetings(venue: ReferenceVenue, taker: Order) -> Iterator[tuple[Order, int]
     """Walk (maker, lots) as an order that takes everything would meet them.
 
     At a level: what is seen, then the reserves of icebergs, tranche after tranche, then what is
-    hidden. Prevention takes an order of the own group as a whole where it is first met, so its
-    reserve is not met again.
+    hidden. Pro rata, what is seen of the own group comes first. Prevention takes an order of the
+    own group as a whole where it is first met, so its reserve is not met again.
     """
+    is_pro_rata = venue.markets_by_id[taker.market_id].allocation == Allocation.PRO_RATA
     for _, orders in venue.books[taker.market_id].levels(opposite(taker.side)):
         if not reaches_maker(taker, orders[0]):
             return
         queue = deque((order, order.open_lots, order.leaves_lots) for order in orders)
         hidden = deque(entry for entry in queue if entry[0].is_hidden)
-        queue = deque(entry for entry in queue if not entry[0].is_hidden)
+        seen = [entry for entry in queue if not entry[0].is_hidden]
+        if is_pro_rata:
+            seen.sort(key=lambda entry: not prevented(venue, taker, entry[0]))
+        queue = deque(seen)
         while queue or hidden:
             maker, open_lots, leaves_lots = (queue or hidden).popleft()
             yield maker, open_lots
@@ -97,24 +101,6 @@ def _meetings(venue: ReferenceVenue, taker: Order) -> Iterator[tuple[Order, int]
 def reaches_maker(taker: Order, maker: Order) -> bool:
     """Tell whether a taker's limit allows a maker's price."""
     return taker.limit_ticks is None or reaches(taker.side, taker.limit_ticks, maker.price_ticks)
-
-
-def match(venue: ReferenceVenue, taker: Order, events: Events) -> CancelReason:
-    """Trade an arriving order against the book.
-
-    Returns:
-        SELF_TRADE when prevention ended the taker, else NONE (it may have leaves).
-    """
-    book = venue.books[taker.market_id]
-    while taker.leaves_lots > 0:
-        maker = next(book.reachable(taker.side, taker.limit_ticks), None)
-        if maker is None:
-            return CancelReason.NONE
-        if not prevented(venue, taker, maker):
-            trade(venue, taker, maker, events)
-        elif not prevent(venue, taker, maker, events):
-            return CancelReason.SELF_TRADE
-    return CancelReason.NONE
 
 
 def prevent(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -> bool:
@@ -147,12 +133,11 @@ def decrement(venue: ReferenceVenue, taker: Order, maker: Order, events: Events)
         drop(venue, maker)
 
 
-def trade(venue: ReferenceVenue, taker: Order, maker: Order, events: Events) -> None:
-    """Trade what both have, of an iceberg what it shows, at the maker's price."""
+def trade(venue: ReferenceVenue, taker: Order, maker: Order, lots: int, events: Events) -> None:
+    """Trade lots that both have, of an iceberg what it shows, at the maker's price."""
     market = venue.markets_by_id[taker.market_id]
-    lots = min(taker.leaves_lots, maker.open_lots)
     price = maker.price_ticks
-    check(lots > 0, "a trade has a quantity")
+    check(0 < lots <= min(taker.leaves_lots, maker.open_lots), "both have what they trade")
     maker_fee = fill(venue, market, maker, price, lots, market.maker_fee_ppm)
     taker_fee = fill(venue, market, taker, price, lots, market.taker_fee_ppm)
     market.last_price_ticks = price

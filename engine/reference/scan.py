@@ -123,6 +123,9 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.indication.surplus_side,
                 market.missed_low_ticks,
                 market.missed_high_ticks,
+                market.allocation,
+                market.minimum_allocation_lots,
+                market.epoch,
             ),
         )
     for account_id, group_id in venue.groups.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.commands import HIDDEN, Side
+from engine.core.commands import HIDDEN, Allocation, Side
 from engine.core.phases import Phase
 
 
@@ -128,6 +128,9 @@ class Market:
     symbol_low: int
     symbol_high: int
     band_ppm: int = 0
+    allocation: int = Allocation.FIFO
+    minimum_allocation_lots: int = 0
+    epoch: int = 1
     last_price_ticks: int = 0
     reference_price_ticks: int = 0
     volatility_ppm: int = 0

@@ -10,9 +10,10 @@ from engine.core.phases import Phase
 from engine.core.rejects import CancelReason
 from engine.reference.band import aim
 from engine.reference.by_amount import match_by_amount
+from engine.reference.by_quantity import match
 from engine.reference.event import Event, Events
 from engine.reference.iceberg import show_tranche
-from engine.reference.matching import cancel, match
+from engine.reference.matching import cancel
 from engine.reference.money import AUCTION_ONLY
 from engine.reference.phases import start_volatility_auction
 from engine.reference.state import Market, Order

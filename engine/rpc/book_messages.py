@@ -55,3 +55,24 @@ def heartbeat_wire(feeds: Feeds, book: MarketBook) -> bytes:
     return pb.StreamBookResponse(
         heartbeat=pb.BookHeartbeat(book_sequence=book.head, sequence=feeds.sequence)
     ).SerializeToString()
+
+
+def top_message(feeds: Feeds, book: MarketBook) -> pb.TopOfBook:
+    """Make the message of the best prices of a book that is at its head."""
+    bids, asks = (_levels(levels) for levels in book.top()[:2])
+    return pb.TopOfBook(
+        market_id=book.market_id,
+        book_sequence=book.applied,
+        sequence=feeds.sequence,
+        time_ns=feeds.time_ns,
+        bid=bids[0] if bids else None,
+        ask=asks[0] if asks else None,
+        last_price_ticks=book.last_price_ticks,
+    )
+
+
+def top_heartbeat_wire(feeds: Feeds, book: MarketBook) -> bytes:
+    """Encode the message that says the best prices are unchanged."""
+    return pb.StreamTopResponse(
+        heartbeat=pb.BookHeartbeat(book_sequence=book.head, sequence=feeds.sequence)
+    ).SerializeToString()

@@ -14,11 +14,13 @@ from engine.feed.feeds import STATUSES, TRADES, Feeds
 from engine.feed.market_book import MarketBook
 from engine.keys import Principal
 from engine.rpc.book_messages import heartbeat_wire, increment_wire, snapshot_message
-from engine.rpc.errors import EdgeError, out_of_range
+from engine.rpc.errors import EdgeError, invalid, out_of_range
 from engine.rpc.follow import follow
 from engine.rpc.instruments import asset_message, market_message
 from engine.rpc.methods import Context, Method
 from engine.rpc.node_port import NodePort
+from engine.rpc.order_stream import stream_orders, stream_top
+from engine.rpc.statistics import statistics_message, stream_statistics
 from engine.rpc.status_messages import status_messages
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2 as pb
@@ -39,6 +41,12 @@ class MarketDataService:
             "ListInstruments": Method(pb.ListInstrumentsRequest, unary=self.list_instruments),
             "GetBook": Method(pb.GetBookRequest, unary=self.get_book),
             "StreamBook": Method(pb.StreamBookRequest, streaming=self.stream_book),
+            "StreamOrders": Method(pb.StreamOrdersRequest, streaming=self.stream_orders),
+            "StreamTop": Method(pb.StreamTopRequest, streaming=self.stream_top),
+            "GetStatistics": Method(pb.GetStatisticsRequest, unary=self.get_statistics),
+            "StreamStatistics": Method(
+                pb.StreamStatisticsRequest, streaming=self.stream_statistics
+            ),
             "StreamTrades": Method(pb.StreamTradesRequest, streaming=self.stream_trades),
             "StreamStatus": Method(pb.StreamStatusRequest, streaming=self.stream_status),
         }
@@ -99,6 +107,35 @@ class MarketDataService:
         await follow(
             context, feeds.subscriptions, subscription, read, lambda: heartbeat_wire(feeds, book)
         )
+
+    async def stream_orders(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow a book order by order."""
+        request = cast("pb.StreamOrdersRequest", message)
+        book = self._book(request.market_id)
+        await stream_orders(self._node, self._feeds, book, request.after_book_sequence, context)
+
+    async def stream_top(self, message: Message, principal: Principal, context: Context) -> None:
+        """Follow the best prices of a book."""
+        request = cast("pb.StreamTopRequest", message)
+        await stream_top(self._feeds, self._book(request.market_id), context)
+
+    async def get_statistics(self, message: Message, principal: Principal) -> Message:
+        """Read what a market did in a day."""
+        request = cast("pb.GetStatisticsRequest", message)
+        feeds, market_id = self._feeds, self._book(request.market_id).market_id
+        if request.time_ns >= 1 << 63:
+            raise invalid("time_ns", "must be less than 2^63")
+        day = feeds.statistics.of(market_id, request.time_ns or feeds.time_ns)
+        return pb.GetStatisticsResponse(
+            statistics=statistics_message(day), as_of_sequence=feeds.sequence
+        )
+
+    async def stream_statistics(
+        self, message: Message, principal: Principal, context: Context
+    ) -> None:
+        """Follow the running day of a market."""
+        request = cast("pb.StreamStatisticsRequest", message)
+        await stream_statistics(self._feeds, self._book(request.market_id).market_id, context)
 
     async def stream_trades(self, message: Message, principal: Principal, context: Context) -> None:
         """Follow trades of one market or all."""

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from engine.core.commands import CommandKind
 from engine.core.events import EventKind
+from engine.core.rejects import Reject
 from engine.feed.feeds import TRADES, WITHDRAWALS, Feeds
 from engine.feed.fills import Fills
 from engine.keys import Principal
 from engine.rpc.definite import run_definite
-from engine.rpc.errors import out_of_range
+from engine.rpc.errors import EdgeError, out_of_range
 from engine.rpc.follow import follow
 from engine.rpc.intake import Intake
 from engine.rpc.methods import Context, Method
@@ -53,6 +54,7 @@ class SettlementService:
             "FinalizeWithdrawal": Method(
                 pb.FinalizeWithdrawalRequest, unary=self.finalize_withdrawal
             ),
+            "HoldAll": Method(pb.HoldAllRequest, unary=self.hold_all),
             "GetLedger": Method(pb.GetLedgerRequest, unary=self.get_ledger),
         }
 
@@ -155,6 +157,34 @@ class SettlementService:
             account_id=request.account_id,
             order_id=request.withdrawal_id,
         )
+
+    async def hold_all(self, message: Message, principal: Principal) -> Message:
+        """Cancel an account's orders and hold all that is free then."""
+        request = cast("pb.HoldAllRequest", message)
+        low, high = required_id(request.client_id, "client_id")
+        sent_time_ns = sent_time(request.sent_time_ns, "", has_id=True)
+        await run_definite(self._intake, CommandKind.CANCEL_ALL, account_id=request.account_id)
+        sequence, rows = await self._node.read(lambda venue: venue.balances())
+        ids: list[int] = []
+        for row in rows[(rows["account_id"] == request.account_id) & (rows["free_atoms"] > 0)]:
+            asset_id = int(row["asset_id"])
+            try:
+                event = await run_definite(
+                    self._intake,
+                    CommandKind.WITHDRAW_HOLD,
+                    client_id=((low + asset_id) % (1 << 64), high),
+                    sent_time_ns=sent_time_ns,
+                    account_id=request.account_id,
+                    word_80=int(row["free_atoms"]),
+                    low_88=asset_id,
+                )
+            except EdgeError as error:
+                if error.reason != Reject.INSUFFICIENT_FUNDS.name:
+                    raise
+                continue  # used meanwhile: whoever asks sees what is left and asks again
+            ids.append(int(event["order_id"]))
+            sequence = max(sequence, _first_run(event)[0])
+        return pb.HoldAllResponse(withdrawal_ids=ids, sequence=sequence)
 
     async def get_ledger(self, message: Message, principal: Principal) -> Message:
         """Read every balance at one durable sequence."""

@@ -83,8 +83,11 @@ async def list_candles(
     from_time: Annotated[str, QueryParameter(description="RFC 3339; empty: the latest.")] = "",
     to_time: Annotated[str, QueryParameter(description="RFC 3339, exclusive; empty: now.")] = "",
     page_size: PageSize = 0,
+    fill_gaps: Annotated[
+        bool, QueryParameter(description="Also intervals without a trade, flat at the last close.")
+    ] = False,
 ) -> schema.Candles:
-    """Candles of a market, oldest first. An interval without a trade has none: a gap is shown."""
+    """Candles of a market, oldest first. An interval without a trade has none unless asked for."""
     market = await gateway.engine.market(symbol)
     return await gateway.history.candles(
         market,
@@ -92,6 +95,7 @@ async def list_candles(
         from_time_ns=parse_time("from_time", from_time) if from_time else 0,
         to_time_ns=parse_time("to_time", to_time) if to_time else 0,
         page_size=page_size,
+        fill_gaps=fill_gaps,
     )
 
 

@@ -88,11 +88,14 @@ class Candle(Struct, kw_only=True, frozen=True):
     trade_count: int
     first_trade_id: int
     last_trade_id: int
+    first_seq: int
+    last_seq: int
     closed: bool
+    revision: int
 
 
 class Candles(Struct, kw_only=True, frozen=True):
-    """Candles of a market, oldest first; an interval without a trade has none."""
+    """Candles of a market, oldest first; an interval without a trade has none unless asked for."""
 
     market: str
     interval: str

@@ -26,7 +26,7 @@ from gateway.websocket import messages
 from gateway.websocket.outbox import Outbox, Subscription
 
 PRIVATE_CHANNELS = ("orders", "fills")
-PUBLIC_CHANNELS = ("book", "trades", "batches", "status")
+PUBLIC_CHANNELS = ("book", "book_orders", "trades", "batches", "status")
 
 log = structlog.get_logger()
 
@@ -169,7 +169,7 @@ class Session:
         if message.from_execution_sequence is not None:
             rule = "is for private channels"
             raise field_error(EdgeError.INVALID_FIELD, "from_execution_sequence", rule)
-        needs_market = message.channel in ("book", "trades")
+        needs_market = message.channel in ("book", "book_orders", "trades")
         if needs_market and message.market is None:
             raise field_error(EdgeError.MISSING_FIELD, "market", "must be given")
         if not needs_market and message.market is not None:

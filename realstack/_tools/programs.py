@@ -23,6 +23,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from realstack._tools import anchorpy
+from realstack.chain import old_idl
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "programs"
 BIN = SOURCES / "bin"
@@ -234,8 +237,15 @@ def main(arguments: list[str]) -> int:
     command, names = arguments[:1], arguments[1:] or PROGRAMS
     if command == ["test"]:
         return test(arguments[1:])
+    if arguments == ["anchorpy"]:
+        return anchorpy.main()
+    if arguments == ["idl"]:
+        old_idl.write()
+        print(f"programs: wrote {old_idl.OLD_FOLDER.relative_to(ROOT)}")
+        return 0
     if command not in (["build"], ["check"]) or not set(names) <= set(PROGRAMS):
-        print(f"usage: ./dev programs build|check [{'|'.join(PROGRAMS)}], or test [for pytest]")
+        print(f"usage: ./dev programs build|check [{'|'.join(PROGRAMS)}]")
+        print("       ./dev programs idl|anchorpy|test [for pytest]")
         return 2
     try:
         print(f"programs: {build(names) if command == ['build'] else check(names)}")

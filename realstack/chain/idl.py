@@ -99,6 +99,32 @@ class Idl:
         ]
         return Instruction(program_id, data, [*metas, *remaining])
 
+    def read_instruction(
+        self, instruction: Instruction
+    ) -> tuple[str, dict[str, Pubkey], dict[str, Any], list[AccountMeta]] | None:
+        """Read an instruction back: name, named accounts, arguments, accounts behind those.
+
+        None when it is not exactly as the program takes it: an unknown name, accounts missing or
+        other than the fixed ones, a signature missing, arguments that do not fit to the last byte.
+        """
+        data, metas = bytes(instruction.data), list(instruction.accounts)
+        for name, call in self.calls.items():
+            if call.discriminator != data[:DISCRIMINATOR_BYTES]:
+                continue
+            named = list(zip(call.accounts, metas, strict=False))
+            if len(named) < len(call.accounts) or not all(_fits(*pair) for pair in named):
+                return None
+            types = {**self.types, name: call.arguments}
+            reader = borsh.Reader(data[DISCRIMINATOR_BYTES:], types)
+            try:
+                arguments = reader.record(name)
+                reader.finish()
+            except (borsh.BorshError, UnicodeDecodeError):
+                return None
+            accounts = {account.name: meta.pubkey for account, meta in named}
+            return name, accounts, arguments, metas[len(named) :]
+        return None
+
     def account(self, data: bytes) -> tuple[str, dict[str, Any]]:
         """Read an account of the program: its kind and its fields.
 
@@ -147,6 +173,11 @@ class Idl:
         fields = reader.record(name)
         reader.finish()
         return fields
+
+
+def _fits(account: Account, meta: AccountMeta) -> bool:
+    is_it = account.address is None or account.address == meta.pubkey
+    return is_it and (meta.is_signer or not account.signer)
 
 
 def load(name: str) -> Idl:

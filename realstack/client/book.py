@@ -1,14 +1,16 @@
 """A copy of a book that is kept up from the market data stream and proves itself.
 
-Each update carries the checksum of the book after it: a CRC32C over the ten best levels of each
-side, bids first, the price and quantity of a level as little-endian 64-bit integers.
+`LevelBook` knows nothing of a venue: it takes `BookUpdate`, a form in which any venue's levels can
+be told. `LocalBook` is the book of a market of RealStack. Each update of RealStack carries the
+checksum of the book after it: a CRC32C over the ten best levels of each side, bids first, the price
+and quantity of a level as little-endian 64-bit integers.
 """
 
 from __future__ import annotations
 
 import struct
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import google_crc32c
@@ -21,7 +23,11 @@ CHECKSUM_LEVELS = 10
 
 
 class BookGap(Exception):
-    """An update does not follow on the one before, or its checksum does not fit."""
+    """An update does not follow on the one before."""
+
+
+class BookMismatch(BookGap):
+    """A checksum does not fit: the book is wrong, whatever comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +37,42 @@ class Level:
     price_ticks: int
     quantity_lots: int
     order_count: int
+    """Zero where a venue does not tell it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookUpdate:
+    """A whole book, or the levels that changed with their new quantity, of any venue.
+
+    Attributes:
+        first_book_sequence: The first of the dense sequences that it covers.
+        book_sequence: The last of them: where the book is afterwards.
+        bids: Levels to set; a quantity of zero removes one.
+        asks: As the bids.
+        checksum: Of the book afterwards, when the venue tells one.
+        sequence: A sequence over the whole venue, when it has one.
+        time_ns: The venue's time, or zero.
+    """
+
+    first_book_sequence: int
+    book_sequence: int
+    bids: Sequence[Level] = ()
+    asks: Sequence[Level] = ()
+    checksum: int | None = None
+    sequence: int = 0
+    time_ns: int = 0
 
 
 class _Levels:
     """One side: levels by price, the prices in rising order."""
 
-    def __init__(self, levels: Iterable[marketdata_pb2.Level] = ()) -> None:
+    def __init__(self, levels: Iterable[Level] = ()) -> None:
         self._levels: dict[int, Level] = {}
         self._prices: list[int] = []
         for level in levels:
             self.change(level)
 
-    def change(self, level: marketdata_pb2.Level) -> None:
+    def change(self, level: Level) -> None:
         """Set a level to its new quantity; a quantity of zero removes it."""
         price = level.price_ticks
         known = price in self._levels
@@ -53,7 +83,7 @@ class _Levels:
             return
         if not known:
             insort(self._prices, price)
-        self._levels[price] = Level(price, level.quantity_lots, level.order_count)
+        self._levels[price] = level
 
     def best(self, side: Side, depth: int) -> list[Level]:
         """Return the best levels; a depth of 0 means all."""
@@ -65,19 +95,21 @@ class _Levels:
         return [self._levels[price] for price in prices]
 
 
-class LocalBook:
-    """The levels of one market as of `book_sequence`.
+class LevelBook:
+    """The levels of one book as of `book_sequence`.
+
+    Args:
+        name: How errors name it.
 
     Attributes:
-        market: The market.
-        book_sequence: Dense per market; 0 before the first snapshot.
+        book_sequence: Dense per book; 0 before the first snapshot.
         sequence: The venue sequence that it reflects.
         time_ns: The venue's time of that sequence.
-        resyncs: How often it had to be begun anew after the first time.
+        resyncs: How often it missed something and asked for it.
     """
 
-    def __init__(self, market: Market) -> None:
-        self.market = market
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.book_sequence = 0
         self.sequence = 0
         self.time_ns = 0
@@ -108,38 +140,92 @@ class LocalBook:
         value: int = google_crc32c.value(struct.pack(f"<{len(words)}q", *words))
         return value
 
-    def replace(self, snapshot: marketdata_pb2.BookSnapshot) -> None:
-        """Become the snapshot.
+    def begin(self, whole: BookUpdate) -> None:
+        """Become a whole book.
 
         Raises:
-            BookGap: Its checksum does not fit its levels.
+            BookMismatch: Its checksum does not fit its levels.
         """
-        self._bids, self._asks = _Levels(snapshot.bids), _Levels(snapshot.asks)
-        self._reach(snapshot.book_sequence, snapshot.sequence, snapshot.time_ns)
-        self._check(snapshot.checksum)
+        self._bids, self._asks = _Levels(whole.bids), _Levels(whole.asks)
+        self._reach(whole)
 
-    def apply(self, increment: marketdata_pb2.BookIncrement) -> None:
-        """Apply the changes of one command, or of several when they were conflated.
+    def step(self, update: BookUpdate) -> bool:
+        """Apply changes; tell whether there was anything new in them.
+
+        What ends at or before this book is left out: so changes that were gathered while a snapshot
+        was on its way can be given all. One that begins before this book and ends after it applies,
+        because a level is told with its whole quantity.
 
         Raises:
             BookGap: It does not follow on this book, or the checksum does not fit afterwards.
         """
-        if increment.first_book_sequence != self.book_sequence + 1:
+        if update.book_sequence <= self.book_sequence:
+            return False
+        if update.first_book_sequence > self.book_sequence + 1:
             raise BookGap(
-                f"{self.market.symbol}: book sequence {increment.first_book_sequence} came "
+                f"{self.name}: book sequence {update.first_book_sequence} came "
                 f"after {self.book_sequence}"
             )
-        for level in increment.bids:
+        for level in update.bids:
             self._bids.change(level)
-        for level in increment.asks:
+        for level in update.asks:
             self._asks.change(level)
-        self._reach(increment.book_sequence, increment.sequence, increment.time_ns)
-        self._check(increment.checksum)
+        self._reach(update)
+        return True
+
+    def stand(self, book_sequence: int, sequence: int = 0) -> None:
+        """Compare with a heartbeat.
+
+        Raises:
+            BookGap: The venue's book has gone on without this one.
+        """
+        if book_sequence != self.book_sequence:
+            raise BookGap(
+                f"{self.name}: the venue is at book sequence {book_sequence}, "
+                f"this book at {self.book_sequence}"
+            )
+        self.sequence = max(self.sequence, sequence)
 
     def forget(self) -> None:
         """Ask for a snapshot: this book does not fit."""
         self.book_sequence = 0
         self.resyncs += 1
+
+    def _reach(self, update: BookUpdate) -> None:
+        self.book_sequence = update.book_sequence
+        self.sequence, self.time_ns = update.sequence, update.time_ns
+        if update.checksum is not None and self.checksum() != update.checksum:
+            raise BookMismatch(
+                f"{self.name}: the checksum at book sequence {self.book_sequence} does not fit"
+            )
+
+
+class LocalBook(LevelBook):
+    """The levels of one market of RealStack.
+
+    Attributes:
+        market: The market.
+    """
+
+    def __init__(self, market: Market) -> None:
+        super().__init__(market.symbol)
+        self.market = market
+
+    def replace(self, snapshot: marketdata_pb2.BookSnapshot) -> None:
+        """Become the snapshot.
+
+        Raises:
+            BookMismatch: Its checksum does not fit its levels.
+        """
+        self.begin(_update(snapshot, snapshot.book_sequence))
+
+    def apply(self, increment: marketdata_pb2.BookIncrement) -> bool:
+        """Apply the changes of one command, or of several when they were conflated.
+
+        Raises:
+            BookGap: It does not follow on this book, or the checksum does not fit afterwards.
+        """
+        return self.step(_update(increment, increment.first_book_sequence))
 
     def stand_at(self, heartbeat: marketdata_pb2.BookHeartbeat) -> None:
         """Compare with a heartbeat.
@@ -147,19 +233,22 @@ class LocalBook:
         Raises:
             BookGap: The venue's book has gone on without this one.
         """
-        if heartbeat.book_sequence != self.book_sequence:
-            raise BookGap(
-                f"{self.market.symbol}: the venue is at book sequence {heartbeat.book_sequence}, "
-                f"this book at {self.book_sequence}"
-            )
-        self.sequence = max(self.sequence, heartbeat.sequence)
+        self.stand(heartbeat.book_sequence, heartbeat.sequence)
 
-    def _reach(self, book_sequence: int, sequence: int, time_ns: int) -> None:
-        self.book_sequence, self.sequence, self.time_ns = book_sequence, sequence, time_ns
 
-    def _check(self, checksum: int) -> None:
-        if self.checksum() != checksum:
-            raise BookGap(
-                f"{self.market.symbol}: the checksum at book sequence {self.book_sequence} "
-                "does not fit"
-            )
+def _update(
+    message: marketdata_pb2.BookSnapshot | marketdata_pb2.BookIncrement, first_book_sequence: int
+) -> BookUpdate:
+    return BookUpdate(
+        first_book_sequence=first_book_sequence,
+        book_sequence=message.book_sequence,
+        bids=[_level(level) for level in message.bids],
+        asks=[_level(level) for level in message.asks],
+        checksum=message.checksum,
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+    )
+
+
+def _level(level: marketdata_pb2.Level) -> Level:
+    return Level(level.price_ticks, level.quantity_lots, level.order_count)

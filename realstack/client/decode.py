@@ -13,6 +13,7 @@ from realstack.client.records import (
     Balance,
     BalanceChanged,
     Cancelled,
+    DayStatistics,
     Execution,
     ExecutionEvent,
     Fill,
@@ -30,6 +31,7 @@ from realstack.client.records import (
     Refreshed,
     Replaced,
     StatusChange,
+    Top,
     Trade,
     Triggered,
     VenueStatus,
@@ -209,6 +211,41 @@ def trade_from(message: marketdata_pb2.Trade) -> Trade:
         sequence=message.sequence,
         time_ns=message.time_ns,
     )
+
+
+def statistics_from(message: marketdata_pb2.Statistics) -> DayStatistics:
+    """Return what a market did in a day."""
+    return DayStatistics(
+        market_id=message.market_id,
+        day_open_time_ns=message.day_open_time_ns,
+        open_ticks=message.open_ticks,
+        high_ticks=message.high_ticks,
+        low_ticks=message.low_ticks,
+        close_ticks=message.close_ticks,
+        volume_lots=message.volume_lots,
+        trade_count=message.trade_count,
+        vwap_numerator=int(message.vwap_numerator),
+        first_trade_id=message.first_trade_id,
+        last_trade_id=message.last_trade_id,
+        previous_close_ticks=message.previous_close_ticks,
+    )
+
+
+def top_from(message: marketdata_pb2.TopOfBook) -> Top:
+    """Return the best prices."""
+    return Top(
+        market_id=message.market_id,
+        book_sequence=message.book_sequence,
+        sequence=message.sequence,
+        time_ns=message.time_ns,
+        bid=_best(message.bid) if message.HasField("bid") else None,
+        ask=_best(message.ask) if message.HasField("ask") else None,
+        last_price_ticks=message.last_price_ticks,
+    )
+
+
+def _best(level: marketdata_pb2.Level) -> tuple[int, int]:
+    return level.price_ticks, level.quantity_lots
 
 
 def fill_from(message: settlement_pb2.Fill) -> Fill:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
-from realstack.client.book import BookGap, LocalBook
+from realstack.client.book import BookGap, BookMismatch, LocalBook
 from realstack.client.connection import Continuity, follow
 from realstack.client.decode import (
     execution_from,
     fill_from,
+    statistics_from,
     status_change_from,
+    top_from,
     trade_from,
     withdrawal_from,
 )
 from realstack.client.errors import FeedBroken
-from realstack.client.records import Execution, Fill, StatusChange, Trade, Withdrawal
+from realstack.client.order_book import LocalOrders
+from realstack.client.records import (
+    DayStatistics,
+    Execution,
+    Fill,
+    StatusChange,
+    Top,
+    Trade,
+    Withdrawal,
+)
 from realstack.client.session import Session
 from realstack.marketdata.v1 import marketdata_pb2, marketdata_pb2_grpc
 from realstack.settlement.v1 import settlement_pb2, settlement_pb2_grpc
 from realstack.trading.v1 import trading_pb2, trading_pb2_grpc
 
 BOOK_RESYNCS_IN_A_ROW_MAX = 3
+Book = TypeVar("Book", LocalBook, LocalOrders)
 
 
 class Feeds(Session):
@@ -77,7 +89,6 @@ class Feeds(Session):
         """
         book = LocalBook(await self.market(market))
         stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
-        failures = 0
 
         def begin() -> Any:
             request = marketdata_pb2.StreamBookRequest(
@@ -85,20 +96,53 @@ class Feeds(Session):
             )
             return stub.StreamBook(request, metadata=self._metadata, wait_for_ready=True)
 
-        while True:
-            async with aclosing(follow(begin)) as messages:
-                async for message in messages:
-                    try:
-                        changed = update(book, message)
-                    except BookGap as gap:
-                        failures += 1
-                        if failures > BOOK_RESYNCS_IN_A_ROW_MAX:
-                            raise FeedBroken(str(gap)) from gap
-                        book.forget()
-                        break
-                    if changed:
-                        failures = 0
-                        yield book
+        async with aclosing(_kept_up(book, begin, update)) as changes:
+            async for _ in changes:
+                yield book
+
+    async def orders_book(self, market: str | int) -> AsyncGenerator[LocalOrders, None]:
+        """Follow a market's book order by order: the same `LocalOrders`, after each change.
+
+        Args:
+            market: Symbol or id.
+
+        Raises:
+            InvalidInput: The venue has no such market.
+            FeedBroken: The book does not fit even when it is begun anew.
+        """
+        book = LocalOrders(await self.market(market))
+        stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
+
+        def begin() -> Any:
+            request = marketdata_pb2.StreamOrdersRequest(
+                market_id=book.market.market_id, after_book_sequence=book.book_sequence
+            )
+            return stub.StreamOrders(request, metadata=self._metadata, wait_for_ready=True)
+
+        async with aclosing(_kept_up(book, begin, update_orders)) as changes:
+            async for _ in changes:
+                yield book
+
+    async def top(self, market: str | int) -> AsyncGenerator[Top, None]:
+        """Follow a market's best bid and ask: one `Top` after each change of them.
+
+        Args:
+            market: Symbol or id.
+
+        Raises:
+            InvalidInput: The venue has no such market.
+        """
+        market_id = (await self.market(market)).market_id
+        stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
+
+        def begin() -> Any:
+            request = marketdata_pb2.StreamTopRequest(market_id=market_id)
+            return stub.StreamTop(request, metadata=self._metadata, wait_for_ready=True)
+
+        async with aclosing(follow(begin)) as messages:
+            async for message in messages:
+                if message.HasField("top"):
+                    yield top_from(message.top)
 
     async def trades(
         self, market: str | int | None = None, *, from_trade_id: int = 0
@@ -237,6 +281,23 @@ class Feeds(Session):
             raise FeedBroken(str(gap)) from gap
         return book
 
+    async def statistics(self, market: str | int, time_ns: int = 0) -> DayStatistics:
+        """Read what a market did in a day of UTC.
+
+        Args:
+            market: Symbol or id.
+            time_ns: Any time of the day; zero for the venue's running day.
+
+        Raises:
+            InvalidInput: The venue has no such market.
+        """
+        stub = marketdata_pb2_grpc.MarketDataServiceStub(self._open_channel())
+        request = marketdata_pb2.GetStatisticsRequest(
+            market_id=(await self.market(market)).market_id, time_ns=time_ns
+        )
+        answer = await self._unary(stub.GetStatistics, request)
+        return statistics_from(answer.statistics)
+
 
 def update(book: LocalBook, message: marketdata_pb2.StreamBookResponse) -> bool:
     """Bring a book up to a message; tell whether anything changed.
@@ -247,8 +308,56 @@ def update(book: LocalBook, message: marketdata_pb2.StreamBookResponse) -> bool:
     kind = message.WhichOneof("update")
     if kind == "snapshot":
         book.replace(message.snapshot)
-    elif kind == "increment":
-        book.apply(message.increment)
-    elif kind == "heartbeat":
+        return True
+    if kind == "increment":
+        return book.apply(message.increment)
+    if kind == "heartbeat":
         book.stand_at(message.heartbeat)
-    return kind in ("snapshot", "increment")
+    return False
+
+
+def update_orders(book: LocalOrders, message: marketdata_pb2.StreamOrdersResponse) -> bool:
+    """Bring a book of orders up to a message; tell whether it changed and is whole.
+
+    Raises:
+        BookGap: The message does not fit the book.
+    """
+    kind = message.WhichOneof("update")
+    if kind == "snapshot":
+        return book.replace(message.snapshot)
+    if kind == "increment":
+        return book.apply(message.increment)
+    if kind == "heartbeat":
+        book.stand_at(message.heartbeat)
+    return False
+
+
+async def _kept_up(
+    book: Book, begin: Callable[[], Any], take: Callable[[Book, Any], bool]
+) -> AsyncGenerator[None, None]:
+    """Keep a book up from a stream; yields after each change.
+
+    After a gap it asks for what came after its own sequence, and gets the missing changes or a
+    whole book; when its checksum does not fit, or that did not help, for the whole book.
+
+    Raises:
+        FeedBroken: The book does not fit even when it is begun anew.
+    """
+    failures = 0
+    while True:
+        async with aclosing(follow(begin)) as messages:
+            async for message in messages:
+                try:
+                    changed = take(book, message)
+                except BookGap as gap:
+                    failures += 1
+                    if failures > BOOK_RESYNCS_IN_A_ROW_MAX:
+                        raise FeedBroken(str(gap)) from gap
+                    if isinstance(gap, BookMismatch) or failures > 1:
+                        book.forget()
+                    else:
+                        book.resyncs += 1
+                    break
+                if changed:
+                    failures = 0
+                    yield

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -328,6 +329,42 @@ class Trade:
     aggressor_side: Side
     sequence: int
     time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayStatistics:
+    """What a market did in one day of UTC; prices are zero when it had no trade."""
+
+    market_id: int
+    day_open_time_ns: int
+    open_ticks: int
+    high_ticks: int
+    low_ticks: int
+    close_ticks: int
+    volume_lots: int
+    trade_count: int
+    vwap_numerator: int
+    first_trade_id: int
+    last_trade_id: int
+    previous_close_ticks: int
+
+    @property
+    def vwap_ticks(self) -> Fraction | None:
+        """The volume-weighted average price, exact; None without a trade."""
+        return Fraction(self.vwap_numerator, self.volume_lots) if self.trade_count else None
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The best bid and ask as price and quantity, None when a side is empty."""
+
+    market_id: int
+    book_sequence: int
+    sequence: int
+    time_ns: int
+    bid: tuple[int, int] | None
+    ask: tuple[int, int] | None
+    last_price_ticks: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,23 @@
 A candle holds the trades of one market whose venue time lies in `[open, open + interval)`. An
 interval opens at a multiple of its length since 1970 UTC, so a day opens at midnight UTC.
 
-Gap rule: an interval without a trade has no candle. A reader that wants an unbroken line repeats
-the last close itself, and knows that it did.
+Gap rule: an interval without a trade has no candle of its own. Who asks for an unbroken line gets
+one made for it (`filled_page`): flat at the last close, with no volume, no trades and no ids, so
+that nobody takes it for trading. Before the first trade of a market there is nothing to repeat.
 
 Closed rule: a candle is closed when the venue's time, up to which all trades are known, has
 reached its end. The venue's time never goes back, so a closed candle changes no more.
+
+Revision: it rises with each trade and once more when the candle closes, and is a function of the
+trades alone. Of two tellings of one candle the one with the higher revision holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import islice
 
 from engine.core.invariants import check
 
@@ -77,10 +82,16 @@ class Candle:
     trade_count: int
     first_trade_id: int
     last_trade_id: int
+    first_sequence: int
+    last_sequence: int
 
     def is_closed(self, venue_time_ns: int) -> bool:
         """Tell whether the venue's time has passed its end, so that it changes no more."""
         return venue_time_ns >= self.open_time_ns + self.interval.length_ns
+
+    def revision(self, venue_time_ns: int) -> int:
+        """Return what rises with each change of the candle."""
+        return self.trade_count + self.is_closed(venue_time_ns)
 
 
 class BadRequest(ValueError):
@@ -106,6 +117,8 @@ def open_candle(trade: Trade, interval: Interval) -> Candle:
         trade_count=1,
         first_trade_id=trade.trade_id,
         last_trade_id=trade.trade_id,
+        first_sequence=trade.sequence,
+        last_sequence=trade.sequence,
     )
 
 
@@ -123,6 +136,7 @@ def merge(earlier: Candle, later: Candle) -> Candle:
         volume_lots=earlier.volume_lots + later.volume_lots,
         trade_count=earlier.trade_count + later.trade_count,
         last_trade_id=later.last_trade_id,
+        last_sequence=later.last_sequence,
     )
 
 
@@ -139,6 +153,57 @@ def candles_of(trades: Iterable[Trade]) -> list[Candle]:
             before = parts.get(key)
             parts[key] = candle if before is None else merge(before, candle)
     return list(parts.values())
+
+
+def filled_page(
+    candles: Sequence[Candle], *, from_time_ns: int, to_time_ns: int, count: int
+) -> list[Candle]:
+    """Return candles with one for each interval between and after them that had no trade.
+
+    Args:
+        candles: Of one market and interval, by rising opening time. Those that open before the
+            time wanted only say which close is repeated.
+        from_time_ns: The first opening time wanted.
+        to_time_ns: What comes after the last candle opens before this time.
+        count: At most this many, the first ones.
+    """
+    return list(islice(_without_gaps(candles, from_time_ns, to_time_ns), count))
+
+
+def _without_gaps(
+    candles: Iterable[Candle], from_time_ns: int, to_time_ns: int
+) -> Iterator[Candle]:
+    last: Candle | None = None
+    for candle in candles:
+        if last is not None:
+            yield from _flat(last, from_time_ns, candle.open_time_ns)
+        if candle.open_time_ns >= from_time_ns:
+            yield candle
+        last = candle
+    if last is not None:
+        yield from _flat(last, from_time_ns, to_time_ns)
+
+
+def _flat(last: Candle, from_time_ns: int, to_time_ns: int) -> Iterator[Candle]:
+    """Yield a candle without trades for each interval after one, up to a time."""
+    length_ns = last.interval.length_ns
+    first_ns = max(last.open_time_ns + length_ns, -(-from_time_ns // length_ns) * length_ns)
+    for open_time_ns in range(first_ns, to_time_ns, length_ns):
+        yield Candle(
+            market_id=last.market_id,
+            interval=last.interval,
+            open_time_ns=open_time_ns,
+            open_ticks=last.close_ticks,
+            high_ticks=last.close_ticks,
+            low_ticks=last.close_ticks,
+            close_ticks=last.close_ticks,
+            volume_lots=0,
+            trade_count=0,
+            first_trade_id=0,
+            last_trade_id=0,
+            first_sequence=0,
+            last_sequence=0,
+        )
 
 
 def check_market_id(market_id: int) -> int:

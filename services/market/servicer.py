@@ -56,7 +56,7 @@ class MarketServicer(stubs.MarketServiceServicer):
     async def ListCandles(
         self, request: wire.ListCandlesRequest, context: Context
     ) -> wire.ListCandlesResponse:
-        """List candles of a market, oldest first; an interval without a trade has none."""
+        """List candles of a market, oldest first; see `services.market.domain` for the gap rule."""
         try:
             market_id = domain.check_market_id(request.market_id)
             interval = domain.check_interval(request.interval)
@@ -70,6 +70,7 @@ class MarketServicer(stubs.MarketServiceServicer):
             from_time_ns=min(request.from_time_ns, TIME_NS_MAX),
             to_time_ns=min(request.to_time_ns, TIME_NS_MAX),
             count=count,
+            with_gaps_filled=request.fill_gaps,
         )
         return wire.ListCandlesResponse(
             candles=[_candle(candle, position.venue_time_ns) for candle in candles],
@@ -127,4 +128,7 @@ def _candle(candle: Candle, venue_time_ns: int) -> wire.Candle:
         first_trade_id=candle.first_trade_id,
         last_trade_id=candle.last_trade_id,
         closed=candle.is_closed(venue_time_ns),
+        first_sequence=candle.first_sequence,
+        last_sequence=candle.last_sequence,
+        revision=candle.revision(venue_time_ns),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from asyncpg import Record
 
 from services._base.database import Connection, Pool, migrate
-from services.market.domain import Candle, Interval, Trade, candles_of
+from services.market.domain import Candle, Interval, Trade, candles_of, filled_page
 
 SCHEMA = "market"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,15 +32,17 @@ _CANDLES_LATEST = """
 """
 _ADD_CANDLE = """
     INSERT INTO market.candles AS candle (market_id, interval_id, open_time_ns, open_ticks,
-        high_ticks, low_ticks, close_ticks, volume_lots, trade_count, first_trade_id, last_trade_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        high_ticks, low_ticks, close_ticks, volume_lots, trade_count, first_trade_id,
+        last_trade_id, first_sequence, last_sequence)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
     ON CONFLICT (market_id, interval_id, open_time_ns) DO UPDATE SET
         high_ticks = greatest(candle.high_ticks, excluded.high_ticks),
         low_ticks = least(candle.low_ticks, excluded.low_ticks),
         close_ticks = excluded.close_ticks,
         volume_lots = candle.volume_lots + excluded.volume_lots,
         trade_count = candle.trade_count + excluded.trade_count,
-        last_trade_id = excluded.last_trade_id
+        last_trade_id = excluded.last_trade_id,
+        last_sequence = excluded.last_sequence
 """
 
 
@@ -138,6 +140,7 @@ class Store:
         from_time_ns: int,
         to_time_ns: int,
         count: int,
+        with_gaps_filled: bool = False,
     ) -> tuple[list[Candle], Position]:
         """Return candles that open in `[from, to)`, oldest first, and the position they show.
 
@@ -147,6 +150,8 @@ class Store:
             from_time_ns: Zero: the latest ones before `to`.
             to_time_ns: Zero: no end.
             count: At most this many.
+            with_gaps_filled: Whether intervals without a trade are given too, up to the venue's
+                time.
         """
         query = _CANDLES_FROM if from_time_ns else _CANDLES_LATEST
         end_ns = to_time_ns or TIME_NS_MAX
@@ -158,8 +163,21 @@ class Store:
             rows = await connection.fetch(
                 query, market_id, interval, from_time_ns, min(end_ns, TIME_NS_MAX), count
             )
-        candles = [_candle(row) for row in rows]
-        return (candles if from_time_ns else candles[::-1]), position
+            before = None
+            if with_gaps_filled and from_time_ns:
+                before = await connection.fetchrow(
+                    _CANDLES_LATEST, market_id, interval, 0, from_time_ns, 1
+                )
+        candles = [_candle(row) for row in (rows if from_time_ns else reversed(rows))]
+        if with_gaps_filled:
+            known_ns = min(end_ns, position.venue_time_ns + 1)
+            candles = filled_page(
+                candles if before is None else [_candle(before), *candles],
+                from_time_ns=from_time_ns or known_ns - count * interval.length_ns,
+                to_time_ns=known_ns,
+                count=count,
+            )
+        return candles, position
 
 
 async def _position(connection: Connection, *, lock: bool = False) -> Position:

@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from services._base.database import Connection, Pool
+from settlement.store.exits import Payout, add_payouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class DepositStore:
         deposits: Sequence[tuple[SeenDeposit, str]],
         *,
         newest: Signature,
+        payouts: Sequence[Payout] = (),
     ) -> None:
         """Store what came in and how far the account was read, in one commit.
 
@@ -53,6 +55,7 @@ class DepositStore:
             vault: The custody account.
             deposits: Each with the reason why it is parked, or '' if it is to be credited.
             newest: The newest signature read.
+            payouts: What exits paid out of it.
         """
         rows = [(each, "PARKED" if reason else "SEEN", reason) for each, reason in deposits]
         async with self._pool.acquire() as connection, connection.transaction():
@@ -74,6 +77,7 @@ class DepositStore:
                     for each, state, reason in rows
                 ],
             )
+            await add_payouts(connection, payouts)
             await connection.execute(
                 "INSERT INTO settlement.cursors (name, position) VALUES ($1, $2)"
                 " ON CONFLICT (name) DO UPDATE SET position = excluded.position",

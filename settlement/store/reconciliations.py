@@ -241,7 +241,8 @@ async def _withdrawals(connection: Connection, slot: int, sequence: int) -> list
         "SELECT w.*, p.state AS payment_state, p.landed_slot FROM settlement.withdrawals w"
         " LEFT JOIN settlement.payments p USING (payment_id)"
         # A parked one was paid and not removed, or the reverse: that is a difference.
-        " WHERE w.state NOT IN ('DONE', 'PARKED') OR w.done_sequence > $2 OR p.landed_slot > $1",
+        " WHERE w.state NOT IN ('DONE', 'PARKED') OR w.done_sequence > $2 OR p.landed_slot > $1"
+        " OR w.exit_slot > $1",
         slot,
         sequence,
     )
@@ -249,7 +250,7 @@ async def _withdrawals(connection: Connection, slot: int, sequence: int) -> list
 
 
 def _withdrawal(row: asyncpg.Record) -> StoredWithdrawal:
-    landed = row["landed_slot"] if row["payment_state"] == "FINAL" else None
+    landed = row["landed_slot"] if row["payment_state"] == "FINAL" else row["exit_slot"]
     removes = row["step"] == "FINALIZE"
     crossing = Crossing(
         vault=(row["account_id"], row["asset_id"]),

@@ -99,6 +99,9 @@ class WithdrawalStore:
         """Return held withdrawals whose account has no fill left that is not final."""
         rows = await self._pool.fetch(
             "SELECT * FROM settlement.withdrawals w WHERE state = 'HELD'"
+            # Who leaves by forced exit is paid by the program.
+            " AND account_id NOT IN (SELECT account_id FROM settlement.leaving)"
+            " AND withdrawal_id NOT IN (SELECT withdrawal_id FROM settlement.exit_holds)"
             # All fills up to the hold are here ...
             " AND last_trade_id <= (SELECT COALESCE(max(trade_id), 0) FROM settlement.fills)"
             # ... and those of the account are final.

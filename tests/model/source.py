@@ -26,11 +26,11 @@ from engine.core.commands import (
     CommandKind,
     OrderType,
     TimeInForce,
-    symbol_words,
 )
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_definitions import Definitions
 from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
 from tests.model.source_quotes import Maker, QuoteRecipes, rows_of
 
@@ -38,7 +38,8 @@ START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
 POOR = 12
 GROUPS = {3: 7, 4: 7, 5: 8, 6: 8}
-MARKETS = (1, 2, 3)
+SHARED_OUT = 23  # allocates pro rata
+MARKETS = (1, 2, 3, SHARED_OUT)
 BANDED = (2, 3)
 QUIET_MARKET = 4  # never trades
 TRADED = (*MARKETS, SWINGING, PHASED)
@@ -46,7 +47,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(PhasedRecipes):
+class CommandSource(Definitions, PhasedRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -78,6 +79,9 @@ class CommandSource(PhasedRecipes):
             | {"volatility_ppm": 3_000, "auction_ms": 4_000},
             self._market(PHASED, "PHASED", 3, 1, price=7, lot=11, maker=900, taker=10, band=9_000)
             | {"initial_phase": Phase.PRE_OPEN},
+            self._market(
+                SHARED_OUT, "P2-A1", 2, 1, price=7, lot=5, maker=10, taker=90, allocation=2, least=3
+            ),
         ]
         rows += [
             {"kind": CommandKind.DEFINE_ACCOUNT, "account_id": a, "group_id": GROUPS.get(a, 0)}
@@ -240,7 +244,7 @@ class CommandSource(PhasedRecipes):
 
     def _by_amount(self, **change: int) -> Fields:
         market_id = self._random.choice(MARKETS)
-        unit = {1: 1, 2: 37, 3: 1_000_003}[market_id]
+        unit = {1: 1, 2: 37, 3: 1_000_003, SHARED_OUT: 7}[market_id]
         amount = unit * self._mid * self._random.choice((0, 1, 4, 30)) + self._random.choice(
             (1, 900)
         )
@@ -383,45 +387,6 @@ class CommandSource(PhasedRecipes):
             "order_id": withdrawal_id,
         }
 
-    @staticmethod
-    def _asset(asset_id: int, symbol: str, decimals: int) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_ASSET,
-            "asset_id": asset_id,
-            "decimals": decimals,
-            "symbol_low": low,
-            "symbol_high": high,
-        }
-
-    @staticmethod
-    def _market(
-        market_id: int,
-        symbol: str,
-        base: int,
-        quote: int,
-        *,
-        price: int,
-        lot: int,
-        maker: int,
-        taker: int,
-        band: int = 0,
-    ) -> Fields:
-        low, high = symbol_words(symbol)
-        return {
-            "kind": CommandKind.DEFINE_MARKET,
-            "market_id": market_id,
-            "base_asset_id": base,
-            "quote_asset_id": quote,
-            "quote_atoms_per_tick_lot": price,
-            "base_atoms_per_lot": lot,
-            "maker_fee_ppm": maker,
-            "taker_fee_ppm": taker,
-            "band_ppm": band,
-            "symbol_low": low,
-            "symbol_high": high,
-        }
-
     def _define(self) -> Fields:
         number = self._random.randrange(1, 9)
         draw = self._random.random()
@@ -438,6 +403,8 @@ class CommandSource(PhasedRecipes):
                 maker=0,
                 taker=self._random.choice((0, 0, 100_001)),
                 band=self._random.choice((0, 0, 1_000_000, 1_000_001)),
+                allocation=self._random.choice((0, 0, 1, 2, 2, 3)),
+                least=self._random.choice((0, 0, 0, 5, -1)),
             )
         account_id = self._random.choice((*ACCOUNTS, 20, 21, 22, 1_000_000, 1_000_001))
         group_id = self._random.choice((0, GROUPS.get(account_id, 0)))

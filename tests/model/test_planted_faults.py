@@ -37,10 +37,18 @@ FAULTS = {
         "fee_atoms(notional, market.taker_fee_ppm, 0)",
     ),
     "a trade takes all that the taker wants": Fault(
-        """    lots: int64_t = min(taker.leaves_lots, open_lots(core, slot))
-    base: int64_t""",
-        """    lots: int64_t = taker.leaves_lots
-    base: int64_t""",
+        "trade(core, taker, slot, min(taker.leaves_lots, open_lots(core, slot)), command)",
+        "trade(core, taker, slot, taker.leaves_lots, command)",
+    ),
+    "a share below the market's least is given all the same": Fault(
+        "if share >= max(taker.market.minimum_allocation_lots, 1):",
+        "if share >= 1:",
+        "allocation.py",
+    ),
+    "prevention comes after the shares": Fault(
+        "if taker.self_trade_prevention != STP_NONE and not meet_own_group(core, taker, command):",
+        "if False and not meet_own_group(core, taker, command):",
+        "allocation.py",
     ),
     "an iceberg's new tranche keeps its number in the queue": Fault(
         "    core.next_priority += 1\n    link(core, market, side, price_ticks, slot)",

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from realstack.common.v1 import common_pb2 as realstack_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n realstack/market/v1/market.proto\x12\x13realstack.market.v1\x1a realstack/common/v1/common.proto\"M\n\x11ListTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"y\n\x12ListTradesResponse\x12\x32\n\x06trades\x18\x01 \x03(\x0b\x32\".realstack.market.v1.HistoricTrade\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"\xa3\x01\n\rHistoricTrade\x12\x10\n\x08trade_id\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ns\x18\x03 \x01(\x06\x12\x13\n\x0bprice_ticks\x18\x04 \x01(\x10\x12\x15\n\rquantity_lots\x18\x05 \x01(\x10\x12\x31\n\x0e\x61ggressor_side\x18\x06 \x01(\x0e\x32\x19.realstack.common.v1.Side\"\x95\x01\n\x12ListCandlesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12/\n\x08interval\x18\x02 \x01(\x0e\x32\x1d.realstack.market.v1.Interval\x12\x14\n\x0c\x66rom_time_ns\x18\x03 \x01(\x06\x12\x12\n\nto_time_ns\x18\x04 \x01(\x06\x12\x11\n\tpage_size\x18\x05 \x01(\r\"[\n\x13ListCandlesResponse\x12,\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\x1b.realstack.market.v1.Candle\x12\x16\n\x0e\x61s_of_sequence\x18\x02 \x01(\x04\"\xd7\x01\n\x06\x43\x61ndle\x12\x14\n\x0copen_time_ns\x18\x01 \x01(\x06\x12\x12\n\nopen_ticks\x18\x02 \x01(\x10\x12\x12\n\nhigh_ticks\x18\x03 \x01(\x10\x12\x11\n\tlow_ticks\x18\x04 \x01(\x10\x12\x13\n\x0b\x63lose_ticks\x18\x05 \x01(\x10\x12\x13\n\x0bvolume_lots\x18\x06 \x01(\x10\x12\x13\n\x0btrade_count\x18\x07 \x01(\x04\x12\x16\n\x0e\x66irst_trade_id\x18\x08 \x01(\x04\x12\x15\n\rlast_trade_id\x18\t \x01(\x04\x12\x0e\n\x06\x63losed\x18\n \x01(\x08*y\n\x08Interval\x12\x18\n\x14INTERVAL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bINTERVAL_1S\x10\x01\x12\x0f\n\x0bINTERVAL_1M\x10\x02\x12\x0f\n\x0bINTERVAL_5M\x10\x03\x12\x0f\n\x0bINTERVAL_1H\x10\x04\x12\x0f\n\x0bINTERVAL_1D\x10\x05\x32\xd0\x01\n\rMarketService\x12]\n\nListTrades\x12&.realstack.market.v1.ListTradesRequest\x1a\'.realstack.market.v1.ListTradesResponse\x12`\n\x0bListCandles\x12\'.realstack.market.v1.ListCandlesRequest\x1a(.realstack.market.v1.ListCandlesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n realstack/market/v1/market.proto\x12\x13realstack.market.v1\x1a realstack/common/v1/common.proto\"M\n\x11ListTradesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x11\n\tpage_size\x18\x02 \x01(\r\x12\x12\n\npage_token\x18\x03 \x01(\t\"y\n\x12ListTradesResponse\x12\x32\n\x06trades\x18\x01 \x03(\x0b\x32\".realstack.market.v1.HistoricTrade\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"\xa3\x01\n\rHistoricTrade\x12\x10\n\x08trade_id\x18\x01 \x01(\x04\x12\x10\n\x08sequence\x18\x02 \x01(\x04\x12\x0f\n\x07time_ns\x18\x03 \x01(\x06\x12\x13\n\x0bprice_ticks\x18\x04 \x01(\x10\x12\x15\n\rquantity_lots\x18\x05 \x01(\x10\x12\x31\n\x0e\x61ggressor_side\x18\x06 \x01(\x0e\x32\x19.realstack.common.v1.Side\"\xa8\x01\n\x12ListCandlesRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12/\n\x08interval\x18\x02 \x01(\x0e\x32\x1d.realstack.market.v1.Interval\x12\x14\n\x0c\x66rom_time_ns\x18\x03 \x01(\x06\x12\x12\n\nto_time_ns\x18\x04 \x01(\x06\x12\x11\n\tpage_size\x18\x05 \x01(\r\x12\x11\n\tfill_gaps\x18\x06 \x01(\x08\"[\n\x13ListCandlesResponse\x12,\n\x07\x63\x61ndles\x18\x01 \x03(\x0b\x32\x1b.realstack.market.v1.Candle\x12\x16\n\x0e\x61s_of_sequence\x18\x02 \x01(\x04\"\x98\x02\n\x06\x43\x61ndle\x12\x14\n\x0copen_time_ns\x18\x01 \x01(\x06\x12\x12\n\nopen_ticks\x18\x02 \x01(\x10\x12\x12\n\nhigh_ticks\x18\x03 \x01(\x10\x12\x11\n\tlow_ticks\x18\x04 \x01(\x10\x12\x13\n\x0b\x63lose_ticks\x18\x05 \x01(\x10\x12\x13\n\x0bvolume_lots\x18\x06 \x01(\x10\x12\x13\n\x0btrade_count\x18\x07 \x01(\x04\x12\x16\n\x0e\x66irst_trade_id\x18\x08 \x01(\x04\x12\x15\n\rlast_trade_id\x18\t \x01(\x04\x12\x0e\n\x06\x63losed\x18\n \x01(\x08\x12\x16\n\x0e\x66irst_sequence\x18\x0b \x01(\x04\x12\x15\n\rlast_sequence\x18\x0c \x01(\x04\x12\x10\n\x08revision\x18\r \x01(\x04*y\n\x08Interval\x12\x18\n\x14INTERVAL_UNSPECIFIED\x10\x00\x12\x0f\n\x0bINTERVAL_1S\x10\x01\x12\x0f\n\x0bINTERVAL_1M\x10\x02\x12\x0f\n\x0bINTERVAL_5M\x10\x03\x12\x0f\n\x0bINTERVAL_1H\x10\x04\x12\x0f\n\x0bINTERVAL_1D\x10\x05\x32\xd0\x01\n\rMarketService\x12]\n\nListTrades\x12&.realstack.market.v1.ListTradesRequest\x1a\'.realstack.market.v1.ListTradesResponse\x12`\n\x0bListCandles\x12\'.realstack.market.v1.ListCandlesRequest\x1a(.realstack.market.v1.ListCandlesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'realstack.market.v1.market_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INTERVAL']._serialized_start=922
-  _globals['_INTERVAL']._serialized_end=1043
+  _globals['_INTERVAL']._serialized_start=1006
+  _globals['_INTERVAL']._serialized_end=1127
   _globals['_LISTTRADESREQUEST']._serialized_start=91
   _globals['_LISTTRADESREQUEST']._serialized_end=168
   _globals['_LISTTRADESRESPONSE']._serialized_start=170
@@ -41,11 +41,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HISTORICTRADE']._serialized_start=294
   _globals['_HISTORICTRADE']._serialized_end=457
   _globals['_LISTCANDLESREQUEST']._serialized_start=460
-  _globals['_LISTCANDLESREQUEST']._serialized_end=609
-  _globals['_LISTCANDLESRESPONSE']._serialized_start=611
-  _globals['_LISTCANDLESRESPONSE']._serialized_end=702
-  _globals['_CANDLE']._serialized_start=705
-  _globals['_CANDLE']._serialized_end=920
-  _globals['_MARKETSERVICE']._serialized_start=1046
-  _globals['_MARKETSERVICE']._serialized_end=1254
+  _globals['_LISTCANDLESREQUEST']._serialized_end=628
+  _globals['_LISTCANDLESRESPONSE']._serialized_start=630
+  _globals['_LISTCANDLESRESPONSE']._serialized_end=721
+  _globals['_CANDLE']._serialized_start=724
+  _globals['_CANDLE']._serialized_end=1004
+  _globals['_MARKETSERVICE']._serialized_start=1130
+  _globals['_MARKETSERVICE']._serialized_end=1338
 # @@protoc_insertion_point(module_scope)

@@ -173,6 +173,7 @@ class ListCandlesRequest(_message.Message):
     FROM_TIME_NS_FIELD_NUMBER: _builtins.int
     TO_TIME_NS_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    FILL_GAPS_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The market."""
     interval: Global___Interval.ValueType
@@ -185,6 +186,11 @@ class ListCandlesRequest(_message.Message):
     """Candles that open before this time; 0 means now."""
     page_size: _builtins.int
     """At most this many, 1 to 1,000; 0 means 200."""
+    fill_gaps: _builtins.bool
+    """Also give the intervals without a trade, up to the venue's time: flat at the last close, with
+    volume, trade count, trade ids and sequences zero. Before a market's first trade there are
+    none.
+    """
     def __init__(
         self,
         *,
@@ -193,10 +199,11 @@ class ListCandlesRequest(_message.Message):
         from_time_ns: _builtins.int = ...,
         to_time_ns: _builtins.int = ...,
         page_size: _builtins.int = ...,
+        fill_gaps: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_time_ns", b"from_time_ns", "interval", b"interval", "market_id", b"market_id", "page_size", b"page_size", "to_time_ns", b"to_time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fill_gaps", b"fill_gaps", "from_time_ns", b"from_time_ns", "interval", b"interval", "market_id", b"market_id", "page_size", b"page_size", "to_time_ns", b"to_time_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -204,7 +211,9 @@ Global___ListCandlesRequest: _TypeAlias = ListCandlesRequest  # noqa: Y015
 
 @_typing.final
 class ListCandlesResponse(_message.Message):
-    """Candles, oldest first. An interval without a trade has no candle: a gap is shown by its absence."""
+    """Candles, oldest first. An interval without a trade has no candle, unless gaps are to be filled: a
+    gap is shown by its absence.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -246,6 +255,9 @@ class Candle(_message.Message):
     FIRST_TRADE_ID_FIELD_NUMBER: _builtins.int
     LAST_TRADE_ID_FIELD_NUMBER: _builtins.int
     CLOSED_FIELD_NUMBER: _builtins.int
+    FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
     open_time_ns: _builtins.int
     """When it opens, nanoseconds since 1970 UTC, a multiple of the interval."""
     open_ticks: _builtins.int
@@ -266,6 +278,14 @@ class Candle(_message.Message):
     """Last trade."""
     closed: _builtins.bool
     """Whether the venue's time has passed its end, so that it changes no more."""
+    first_sequence: _builtins.int
+    """The venue sequence of the first trade's command."""
+    last_sequence: _builtins.int
+    """The venue sequence of the last trade's command."""
+    revision: _builtins.int
+    """Rises with each trade and once more when the candle closes: of two tellings of one candle the
+    one with the higher revision holds.
+    """
     def __init__(
         self,
         *,
@@ -279,10 +299,13 @@ class Candle(_message.Message):
         first_trade_id: _builtins.int = ...,
         last_trade_id: _builtins.int = ...,
         closed: _builtins.bool = ...,
+        first_sequence: _builtins.int = ...,
+        last_sequence: _builtins.int = ...,
+        revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_ticks", b"close_ticks", "closed", b"closed", "first_trade_id", b"first_trade_id", "high_ticks", b"high_ticks", "last_trade_id", b"last_trade_id", "low_ticks", b"low_ticks", "open_ticks", b"open_ticks", "open_time_ns", b"open_time_ns", "trade_count", b"trade_count", "volume_lots", b"volume_lots"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_ticks", b"close_ticks", "closed", b"closed", "first_sequence", b"first_sequence", "first_trade_id", b"first_trade_id", "high_ticks", b"high_ticks", "last_sequence", b"last_sequence", "last_trade_id", b"last_trade_id", "low_ticks", b"low_ticks", "open_ticks", b"open_ticks", "open_time_ns", b"open_time_ns", "revision", b"revision", "trade_count", b"trade_count", "volume_lots", b"volume_lots"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -471,6 +471,547 @@ class BookHeartbeat(_message.Message):
 Global___BookHeartbeat: _TypeAlias = BookHeartbeat  # noqa: Y015
 
 @_typing.final
+class BookOrder(_message.Message):
+    """One order as the book shows it: an iceberg its visible tranche, a hidden order never."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
+    order_id: _builtins.int
+    """The venue's id of the order."""
+    side: _common_pb2.Side.ValueType
+    """Buy or sell."""
+    price_ticks: _builtins.int
+    """Price in ticks."""
+    quantity_lots: _builtins.int
+    """What it shows, in lots; more than zero."""
+    def __init__(
+        self,
+        *,
+        order_id: _builtins.int = ...,
+        side: _common_pb2.Side.ValueType = ...,
+        price_ticks: _builtins.int = ...,
+        quantity_lots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order_id", b"order_id", "price_ticks", b"price_ticks", "quantity_lots", b"quantity_lots", "side", b"side"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BookOrder: _TypeAlias = BookOrder  # noqa: Y015
+
+@_typing.final
+class OrdersSnapshot(_message.Message):
+    """All seen orders of a book. A large one comes in several messages, one after the other without
+    anything between them: their orders are put together, and all other fields are the same in each.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    BOOK_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    BID_ORDER_IDS_FIELD_NUMBER: _builtins.int
+    BID_PRICES_TICKS_FIELD_NUMBER: _builtins.int
+    BID_QUANTITIES_LOTS_FIELD_NUMBER: _builtins.int
+    ASK_ORDER_IDS_FIELD_NUMBER: _builtins.int
+    ASK_PRICES_TICKS_FIELD_NUMBER: _builtins.int
+    ASK_QUANTITIES_LOTS_FIELD_NUMBER: _builtins.int
+    CHECKSUM_FIELD_NUMBER: _builtins.int
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    book_sequence: _builtins.int
+    """The market's book sequence that it reflects: the same numbers as in StreamBook."""
+    sequence: _builtins.int
+    """The venue sequence that it reflects."""
+    time_ns: _builtins.int
+    """The venue's time of that sequence."""
+    checksum: _builtins.int
+    """CRC32C (Castagnoli, as in RFC 3720) of these bytes: of the ten best bid levels from the best
+    on, then of the ten best ask levels from the best on, the first 64 orders of the level (or all
+    when it has fewer) in queue order; of each order its order_id, price_ticks and quantity_lots,
+    each as a little-endian 64-bit integer. An empty book has the checksum 0.
+    """
+    order_count: _builtins.int
+    """Orders in the whole book, both sides."""
+    part: _builtins.int
+    """Which message of the snapshot this is, from 1."""
+    parts: _builtins.int
+    """How many messages the snapshot has."""
+    @_builtins.property
+    def bid_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Bids by falling price, each level in queue order: the first is the first to trade. One array a
+        column; the same place in each is one order.
+        """
+
+    @_builtins.property
+    def bid_prices_ticks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Prices of the bids in ticks."""
+
+    @_builtins.property
+    def bid_quantities_lots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Quantities of the bids in lots."""
+
+    @_builtins.property
+    def ask_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Asks by rising price, each level in queue order."""
+
+    @_builtins.property
+    def ask_prices_ticks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Prices of the asks in ticks."""
+
+    @_builtins.property
+    def ask_quantities_lots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Quantities of the asks in lots."""
+
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        book_sequence: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+        bid_order_ids: _abc.Iterable[_builtins.int] | None = ...,
+        bid_prices_ticks: _abc.Iterable[_builtins.int] | None = ...,
+        bid_quantities_lots: _abc.Iterable[_builtins.int] | None = ...,
+        ask_order_ids: _abc.Iterable[_builtins.int] | None = ...,
+        ask_prices_ticks: _abc.Iterable[_builtins.int] | None = ...,
+        ask_quantities_lots: _abc.Iterable[_builtins.int] | None = ...,
+        checksum: _builtins.int = ...,
+        order_count: _builtins.int = ...,
+        part: _builtins.int = ...,
+        parts: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_order_ids", b"ask_order_ids", "ask_prices_ticks", b"ask_prices_ticks", "ask_quantities_lots", b"ask_quantities_lots", "bid_order_ids", b"bid_order_ids", "bid_prices_ticks", b"bid_prices_ticks", "bid_quantities_lots", b"bid_quantities_lots", "book_sequence", b"book_sequence", "checksum", b"checksum", "market_id", b"market_id", "order_count", b"order_count", "part", b"part", "parts", b"parts", "sequence", b"sequence", "time_ns", b"time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrdersSnapshot: _TypeAlias = OrdersSnapshot  # noqa: Y015
+
+@_typing.final
+class OrdersIncrement(_message.Message):
+    """What one command did to the seen orders of one book, to be applied together: what leaves, then
+    what changes in its place, then what goes to the back. Nothing between these steps is a book.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    BOOK_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    REMOVED_ORDER_IDS_FIELD_NUMBER: _builtins.int
+    RESIZED_FIELD_NUMBER: _builtins.int
+    QUEUED_FIELD_NUMBER: _builtins.int
+    CHECKSUM_FIELD_NUMBER: _builtins.int
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_BOOK_SEQUENCE_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    book_sequence: _builtins.int
+    """Dense per market: the same numbers as in StreamBook."""
+    sequence: _builtins.int
+    """The venue sequence of the command (of the last one, when conflated)."""
+    time_ns: _builtins.int
+    """The venue's time of that command."""
+    checksum: _builtins.int
+    """Checksum of the book after it, as in the snapshot."""
+    order_count: _builtins.int
+    """Orders in the whole book after it, both sides."""
+    first_book_sequence: _builtins.int
+    """The first book sequence that this increment covers; equals book_sequence unless conflated."""
+    @_builtins.property
+    def removed_order_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Orders that leave the book."""
+
+    @_builtins.property
+    def resized(self) -> _containers.RepeatedCompositeFieldContainer[Global___BookOrder]:
+        """Orders that show another quantity and keep their place."""
+
+    @_builtins.property
+    def queued(self) -> _containers.RepeatedCompositeFieldContainer[Global___BookOrder]:
+        """Orders that go to the back of their level, in this order; one that is in the book already
+        leaves its former place first.
+        """
+
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        book_sequence: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+        removed_order_ids: _abc.Iterable[_builtins.int] | None = ...,
+        resized: _abc.Iterable[Global___BookOrder] | None = ...,
+        queued: _abc.Iterable[Global___BookOrder] | None = ...,
+        checksum: _builtins.int = ...,
+        order_count: _builtins.int = ...,
+        first_book_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_sequence", b"book_sequence", "checksum", b"checksum", "first_book_sequence", b"first_book_sequence", "market_id", b"market_id", "order_count", b"order_count", "queued", b"queued", "removed_order_ids", b"removed_order_ids", "resized", b"resized", "sequence", b"sequence", "time_ns", b"time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrdersIncrement: _TypeAlias = OrdersIncrement  # noqa: Y015
+
+@_typing.final
+class StreamOrdersRequest(_message.Message):
+    """Which book to follow order by order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    AFTER_BOOK_SEQUENCE_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    after_book_sequence: _builtins.int
+    """Resume after this book sequence if it is still retained; 0 or too old begins with a snapshot."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        after_book_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_book_sequence", b"after_book_sequence", "market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamOrdersRequest: _TypeAlias = StreamOrdersRequest  # noqa: Y015
+
+@_typing.final
+class StreamOrdersResponse(_message.Message):
+    """A step of the stream of orders."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    INCREMENT_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def snapshot(self) -> Global___OrdersSnapshot:
+        """The whole book; replaces what the client holds."""
+
+    @_builtins.property
+    def increment(self) -> Global___OrdersIncrement:
+        """Changes to apply."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___BookHeartbeat:
+        """Nothing changed: the last book sequence, so that a silent gap is seen."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: Global___OrdersSnapshot | None = ...,
+        increment: Global___OrdersIncrement | None = ...,
+        heartbeat: Global___BookHeartbeat | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "increment", b"increment", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "increment", b"increment", "snapshot", b"snapshot", "update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["snapshot", "increment", "heartbeat"]  # noqa: Y015
+    _WhichOneofArgType_update: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_update) -> _WhichOneofReturnType_update | None: ...
+
+Global___StreamOrdersResponse: _TypeAlias = StreamOrdersResponse  # noqa: Y015
+
+@_typing.final
+class StreamTopRequest(_message.Message):
+    """Which best prices to follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamTopRequest: _TypeAlias = StreamTopRequest  # noqa: Y015
+
+@_typing.final
+class TopOfBook(_message.Message):
+    """The best bid and ask; each message is whole, so one that was missed needs no repair. Sent when
+    one of them changed; several changes may be told as one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    BOOK_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    BID_FIELD_NUMBER: _builtins.int
+    ASK_FIELD_NUMBER: _builtins.int
+    LAST_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    book_sequence: _builtins.int
+    """The market's book sequence that it reflects; rises, with gaps."""
+    sequence: _builtins.int
+    """The venue sequence up to which it holds."""
+    time_ns: _builtins.int
+    """The venue's time of that sequence."""
+    last_price_ticks: _builtins.int
+    """Last trade price in ticks, or zero."""
+    @_builtins.property
+    def bid(self) -> Global___Level:
+        """The best bid; absent when there is none."""
+
+    @_builtins.property
+    def ask(self) -> Global___Level:
+        """The best ask; absent when there is none."""
+
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        book_sequence: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+        bid: Global___Level | None = ...,
+        ask: Global___Level | None = ...,
+        last_price_ticks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ask", b"ask", "bid", b"bid"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask", b"ask", "bid", b"bid", "book_sequence", b"book_sequence", "last_price_ticks", b"last_price_ticks", "market_id", b"market_id", "sequence", b"sequence", "time_ns", b"time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TopOfBook: _TypeAlias = TopOfBook  # noqa: Y015
+
+@_typing.final
+class StreamTopResponse(_message.Message):
+    """A step of the stream of best prices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOP_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def top(self) -> Global___TopOfBook:
+        """The best prices now."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___BookHeartbeat:
+        """They are unchanged up to this sequence."""
+
+    def __init__(
+        self,
+        *,
+        top: Global___TopOfBook | None = ...,
+        heartbeat: Global___BookHeartbeat | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "top", b"top", "update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "top", b"top", "update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["top", "heartbeat"]  # noqa: Y015
+    _WhichOneofArgType_update: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_update) -> _WhichOneofReturnType_update | None: ...
+
+Global___StreamTopResponse: _TypeAlias = StreamTopResponse  # noqa: Y015
+
+@_typing.final
+class Statistics(_message.Message):
+    """What one market did in one day of UTC, by the venue's time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    DAY_OPEN_TIME_NS_FIELD_NUMBER: _builtins.int
+    OPEN_TICKS_FIELD_NUMBER: _builtins.int
+    HIGH_TICKS_FIELD_NUMBER: _builtins.int
+    LOW_TICKS_FIELD_NUMBER: _builtins.int
+    CLOSE_TICKS_FIELD_NUMBER: _builtins.int
+    VOLUME_LOTS_FIELD_NUMBER: _builtins.int
+    TRADE_COUNT_FIELD_NUMBER: _builtins.int
+    VWAP_NUMERATOR_FIELD_NUMBER: _builtins.int
+    FIRST_TRADE_ID_FIELD_NUMBER: _builtins.int
+    LAST_TRADE_ID_FIELD_NUMBER: _builtins.int
+    PREVIOUS_CLOSE_TICKS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    day_open_time_ns: _builtins.int
+    """Midnight UTC that the day begins at, nanoseconds since 1970."""
+    open_ticks: _builtins.int
+    """First price of the day in ticks; zero, as all prices here, when it had no trade."""
+    high_ticks: _builtins.int
+    """Highest price in ticks."""
+    low_ticks: _builtins.int
+    """Lowest price in ticks."""
+    close_ticks: _builtins.int
+    """Last price in ticks."""
+    volume_lots: _builtins.int
+    """Sum of the quantities in lots."""
+    trade_count: _builtins.int
+    """Number of trades."""
+    vwap_numerator: _builtins.str
+    """The volume-weighted average price in ticks is vwap_numerator divided by volume_lots. This is
+    the sum of price times quantity over the trades, in ticks times lots, as decimal digits,
+    because it may be longer than 64 bits. The reader rounds as it likes; nothing is rounded here.
+    """
+    first_trade_id: _builtins.int
+    """First trade of the day, or zero."""
+    last_trade_id: _builtins.int
+    """Last trade of the day, or zero."""
+    previous_close_ticks: _builtins.int
+    """Last price before the day in ticks, or zero."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        day_open_time_ns: _builtins.int = ...,
+        open_ticks: _builtins.int = ...,
+        high_ticks: _builtins.int = ...,
+        low_ticks: _builtins.int = ...,
+        close_ticks: _builtins.int = ...,
+        volume_lots: _builtins.int = ...,
+        trade_count: _builtins.int = ...,
+        vwap_numerator: _builtins.str = ...,
+        first_trade_id: _builtins.int = ...,
+        last_trade_id: _builtins.int = ...,
+        previous_close_ticks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_ticks", b"close_ticks", "day_open_time_ns", b"day_open_time_ns", "first_trade_id", b"first_trade_id", "high_ticks", b"high_ticks", "last_trade_id", b"last_trade_id", "low_ticks", b"low_ticks", "market_id", b"market_id", "open_ticks", b"open_ticks", "previous_close_ticks", b"previous_close_ticks", "trade_count", b"trade_count", "volume_lots", b"volume_lots", "vwap_numerator", b"vwap_numerator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Statistics: _TypeAlias = Statistics  # noqa: Y015
+
+@_typing.final
+class GetStatisticsRequest(_message.Message):
+    """Which market and day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    TIME_NS_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    time_ns: _builtins.int
+    """Any time of the day, nanoseconds since 1970 UTC; zero means the venue's running day."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+        time_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id", "time_ns", b"time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatisticsRequest: _TypeAlias = GetStatisticsRequest  # noqa: Y015
+
+@_typing.final
+class GetStatisticsResponse(_message.Message):
+    """Statistics of a day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    as_of_sequence: _builtins.int
+    """The venue sequence that they reflect."""
+    @_builtins.property
+    def statistics(self) -> Global___Statistics:
+        """The day's statistics."""
+
+    def __init__(
+        self,
+        *,
+        statistics: Global___Statistics | None = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statistics", b"statistics"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "statistics", b"statistics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatisticsResponse: _TypeAlias = GetStatisticsResponse  # noqa: Y015
+
+@_typing.final
+class StreamStatisticsRequest(_message.Message):
+    """Which market to follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    market_id: _builtins.int
+    """The market."""
+    def __init__(
+        self,
+        *,
+        market_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatisticsRequest: _TypeAlias = StreamStatisticsRequest  # noqa: Y015
+
+@_typing.final
+class StreamStatisticsResponse(_message.Message):
+    """The running day's statistics: after each change (several may be told as one), and unchanged as a
+    heartbeat.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATISTICS_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    as_of_sequence: _builtins.int
+    """The venue sequence that they reflect."""
+    @_builtins.property
+    def statistics(self) -> Global___Statistics:
+        """The running day's statistics."""
+
+    def __init__(
+        self,
+        *,
+        statistics: Global___Statistics | None = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["statistics", b"statistics"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "statistics", b"statistics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamStatisticsResponse: _TypeAlias = StreamStatisticsResponse  # noqa: Y015
+
+@_typing.final
 class StreamTradesRequest(_message.Message):
     """Which trades to follow."""
 

@@ -50,6 +50,26 @@ class MarketDataServiceStub:
                 request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookRequest.SerializeToString,
                 response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookResponse.FromString,
                 _registered_method=True)
+        self.StreamOrders = channel.unary_stream(
+                '/realstack.marketdata.v1.MarketDataService/StreamOrders',
+                request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersRequest.SerializeToString,
+                response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersResponse.FromString,
+                _registered_method=True)
+        self.StreamTop = channel.unary_stream(
+                '/realstack.marketdata.v1.MarketDataService/StreamTop',
+                request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopRequest.SerializeToString,
+                response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopResponse.FromString,
+                _registered_method=True)
+        self.GetStatistics = channel.unary_unary(
+                '/realstack.marketdata.v1.MarketDataService/GetStatistics',
+                request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsRequest.SerializeToString,
+                response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsResponse.FromString,
+                _registered_method=True)
+        self.StreamStatistics = channel.unary_stream(
+                '/realstack.marketdata.v1.MarketDataService/StreamStatistics',
+                request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsRequest.SerializeToString,
+                response_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsResponse.FromString,
+                _registered_method=True)
         self.StreamTrades = channel.unary_stream(
                 '/realstack.marketdata.v1.MarketDataService/StreamTrades',
                 request_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTradesRequest.SerializeToString,
@@ -87,6 +107,34 @@ class MarketDataServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamOrders(self, request, context):
+        """Follow a book order by order: all seen orders in queue order, then increments without a gap.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamTop(self, request, context):
+        """Follow the best bid and ask.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStatistics(self, request, context):
+        """Read what a market did in a day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamStatistics(self, request, context):
+        """Follow what a market does in the running day.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StreamTrades(self, request, context):
         """Follow trades from any retained trade id.
         """
@@ -118,6 +166,26 @@ def add_MarketDataServiceServicer_to_server(servicer, server):
                     servicer.StreamBook,
                     request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookRequest.FromString,
                     response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookResponse.SerializeToString,
+            ),
+            'StreamOrders': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamOrders,
+                    request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersRequest.FromString,
+                    response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersResponse.SerializeToString,
+            ),
+            'StreamTop': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamTop,
+                    request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopRequest.FromString,
+                    response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopResponse.SerializeToString,
+            ),
+            'GetStatistics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatistics,
+                    request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsRequest.FromString,
+                    response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsResponse.SerializeToString,
+            ),
+            'StreamStatistics': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamStatistics,
+                    request_deserializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsRequest.FromString,
+                    response_serializer=realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsResponse.SerializeToString,
             ),
             'StreamTrades': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamTrades,
@@ -212,6 +280,114 @@ class MarketDataService:
             '/realstack.marketdata.v1.MarketDataService/StreamBook',
             realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookRequest.SerializeToString,
             realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamBookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/realstack.marketdata.v1.MarketDataService/StreamOrders',
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersRequest.SerializeToString,
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamTop(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/realstack.marketdata.v1.MarketDataService/StreamTop',
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopRequest.SerializeToString,
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamTopResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.marketdata.v1.MarketDataService/GetStatistics',
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsRequest.SerializeToString,
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.GetStatisticsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamStatistics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/realstack.marketdata.v1.MarketDataService/StreamStatistics',
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsRequest.SerializeToString,
+            realstack_dot_marketdata_dot_v1_dot_marketdata__pb2.StreamStatisticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,14 @@ class MarketDataServiceStub:
     """Read a book once."""
     StreamBook: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamBookRequest, _marketdata_pb2.StreamBookResponse]
     """Follow a book: a snapshot, then increments without a gap."""
+    StreamOrders: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamOrdersRequest, _marketdata_pb2.StreamOrdersResponse]
+    """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+    StreamTop: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]
+    """Follow the best bid and ask."""
+    GetStatistics: _grpc.UnaryUnaryMultiCallable[_marketdata_pb2.GetStatisticsRequest, _marketdata_pb2.GetStatisticsResponse]
+    """Read what a market did in a day."""
+    StreamStatistics: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatisticsRequest, _marketdata_pb2.StreamStatisticsResponse]
+    """Follow what a market does in the running day."""
     StreamTrades: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]
     """Follow trades from any retained trade id."""
     StreamStatus: _grpc.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatusRequest, _marketdata_pb2.StreamStatusResponse]
@@ -55,6 +63,14 @@ class MarketDataServiceAsyncStub(MarketDataServiceStub):
     """Read a book once."""
     StreamBook: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamBookRequest, _marketdata_pb2.StreamBookResponse]  # type: ignore[assignment]
     """Follow a book: a snapshot, then increments without a gap."""
+    StreamOrders: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamOrdersRequest, _marketdata_pb2.StreamOrdersResponse]  # type: ignore[assignment]
+    """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+    StreamTop: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTopRequest, _marketdata_pb2.StreamTopResponse]  # type: ignore[assignment]
+    """Follow the best bid and ask."""
+    GetStatistics: _aio.UnaryUnaryMultiCallable[_marketdata_pb2.GetStatisticsRequest, _marketdata_pb2.GetStatisticsResponse]  # type: ignore[assignment]
+    """Read what a market did in a day."""
+    StreamStatistics: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatisticsRequest, _marketdata_pb2.StreamStatisticsResponse]  # type: ignore[assignment]
+    """Follow what a market does in the running day."""
     StreamTrades: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamTradesRequest, _marketdata_pb2.StreamTradesResponse]  # type: ignore[assignment]
     """Follow trades from any retained trade id."""
     StreamStatus: _aio.UnaryStreamMultiCallable[_marketdata_pb2.StreamStatusRequest, _marketdata_pb2.StreamStatusResponse]  # type: ignore[assignment]
@@ -86,6 +102,38 @@ class MarketDataServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamBookResponse], _abc.AsyncIterator[_marketdata_pb2.StreamBookResponse]]:
         """Follow a book: a snapshot, then increments without a gap."""
+
+    @_abc_1.abstractmethod
+    def StreamOrders(
+        self,
+        request: _marketdata_pb2.StreamOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamOrdersResponse], _abc.AsyncIterator[_marketdata_pb2.StreamOrdersResponse]]:
+        """Follow a book order by order: all seen orders in queue order, then increments without a gap."""
+
+    @_abc_1.abstractmethod
+    def StreamTop(
+        self,
+        request: _marketdata_pb2.StreamTopRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamTopResponse], _abc.AsyncIterator[_marketdata_pb2.StreamTopResponse]]:
+        """Follow the best bid and ask."""
+
+    @_abc_1.abstractmethod
+    def GetStatistics(
+        self,
+        request: _marketdata_pb2.GetStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_marketdata_pb2.GetStatisticsResponse, _abc.Awaitable[_marketdata_pb2.GetStatisticsResponse]]:
+        """Read what a market did in a day."""
+
+    @_abc_1.abstractmethod
+    def StreamStatistics(
+        self,
+        request: _marketdata_pb2.StreamStatisticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_marketdata_pb2.StreamStatisticsResponse], _abc.AsyncIterator[_marketdata_pb2.StreamStatisticsResponse]]:
+        """Follow what a market does in the running day."""
 
     @_abc_1.abstractmethod
     def StreamTrades(

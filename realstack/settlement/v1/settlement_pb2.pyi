@@ -459,6 +459,66 @@ class ReleaseWithdrawalResponse(_message.Message):
 Global___ReleaseWithdrawalResponse: _TypeAlias = ReleaseWithdrawalResponse  # noqa: Y015
 
 @_typing.final
+class HoldAllRequest(_message.Message):
+    """An account's owner leaves by forced exit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    SENT_TIME_NS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """Whose."""
+    sent_time_ns: _builtins.int
+    """When it was first sent."""
+    @_builtins.property
+    def client_id(self) -> _common_pb2.ClientId:
+        """The ids of the holds are made from it, one an asset."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        client_id: _common_pb2.ClientId | None = ...,
+        sent_time_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "client_id", b"client_id", "sent_time_ns", b"sent_time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldAllRequest: _TypeAlias = HoldAllRequest  # noqa: Y015
+
+@_typing.final
+class HoldAllResponse(_message.Message):
+    """The orders are cancelled, and what was free is held."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHDRAWAL_IDS_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence after which this was so."""
+    @_builtins.property
+    def withdrawal_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The withdrawals that hold it."""
+
+    def __init__(
+        self,
+        *,
+        withdrawal_ids: _abc.Iterable[_builtins.int] | None = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence", "withdrawal_ids", b"withdrawal_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldAllResponse: _TypeAlias = HoldAllResponse  # noqa: Y015
+
+@_typing.final
 class FinalizeWithdrawalRequest(_message.Message):
     """Remove held funds."""
 

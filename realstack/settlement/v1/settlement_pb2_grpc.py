@@ -60,6 +60,11 @@ class SettlementServiceStub:
                 request_serializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalRequest.SerializeToString,
                 response_deserializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalResponse.FromString,
                 _registered_method=True)
+        self.HoldAll = channel.unary_unary(
+                '/realstack.settlement.v1.SettlementService/HoldAll',
+                request_serializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllRequest.SerializeToString,
+                response_deserializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllResponse.FromString,
+                _registered_method=True)
         self.GetLedger = channel.unary_unary(
                 '/realstack.settlement.v1.SettlementService/GetLedger',
                 request_serializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.GetLedgerRequest.SerializeToString,
@@ -106,6 +111,13 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def HoldAll(self, request, context):
+        """Cancel an account's orders and hold all that is free: its owner leaves by forced exit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetLedger(self, request, context):
         """Read every balance at one durable sequence, for reconciliation.
         """
@@ -140,6 +152,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.FinalizeWithdrawal,
                     request_deserializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalRequest.FromString,
                     response_serializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalResponse.SerializeToString,
+            ),
+            'HoldAll': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldAll,
+                    request_deserializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllRequest.FromString,
+                    response_serializer=realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllResponse.SerializeToString,
             ),
             'GetLedger': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLedger,
@@ -283,6 +300,33 @@ class SettlementService:
             '/realstack.settlement.v1.SettlementService/FinalizeWithdrawal',
             realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalRequest.SerializeToString,
             realstack_dot_settlement_dot_v1_dot_settlement__pb2.FinalizeWithdrawalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldAll(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.settlement.v1.SettlementService/HoldAll',
+            realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllRequest.SerializeToString,
+            realstack_dot_settlement_dot_v1_dot_settlement__pb2.HoldAllResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,8 @@ class SettlementServiceStub:
     """Give the held funds of a withdrawal back to the account."""
     FinalizeWithdrawal: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.FinalizeWithdrawalRequest, _settlement_pb2.FinalizeWithdrawalResponse]
     """Remove the held funds of a withdrawal that is final on chain."""
+    HoldAll: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.HoldAllRequest, _settlement_pb2.HoldAllResponse]
+    """Cancel an account's orders and hold all that is free: its owner leaves by forced exit."""
     GetLedger: _grpc.UnaryUnaryMultiCallable[_settlement_pb2.GetLedgerRequest, _settlement_pb2.GetLedgerResponse]
     """Read every balance at one durable sequence, for reconciliation."""
 
@@ -63,6 +65,8 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """Give the held funds of a withdrawal back to the account."""
     FinalizeWithdrawal: _aio.UnaryUnaryMultiCallable[_settlement_pb2.FinalizeWithdrawalRequest, _settlement_pb2.FinalizeWithdrawalResponse]  # type: ignore[assignment]
     """Remove the held funds of a withdrawal that is final on chain."""
+    HoldAll: _aio.UnaryUnaryMultiCallable[_settlement_pb2.HoldAllRequest, _settlement_pb2.HoldAllResponse]  # type: ignore[assignment]
+    """Cancel an account's orders and hold all that is free: its owner leaves by forced exit."""
     GetLedger: _aio.UnaryUnaryMultiCallable[_settlement_pb2.GetLedgerRequest, _settlement_pb2.GetLedgerResponse]  # type: ignore[assignment]
     """Read every balance at one durable sequence, for reconciliation."""
 
@@ -108,6 +112,14 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_pb2.FinalizeWithdrawalResponse, _abc.Awaitable[_settlement_pb2.FinalizeWithdrawalResponse]]:
         """Remove the held funds of a withdrawal that is final on chain."""
+
+    @_abc_1.abstractmethod
+    def HoldAll(
+        self,
+        request: _settlement_pb2.HoldAllRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_pb2.HoldAllResponse, _abc.Awaitable[_settlement_pb2.HoldAllResponse]]:
+        """Cancel an account's orders and hold all that is free: its owner leaves by forced exit."""
 
     @_abc_1.abstractmethod
     def GetLedger(

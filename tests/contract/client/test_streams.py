@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from fractions import Fraction
 from typing import TypeVar
 
 import pytest
@@ -177,6 +178,7 @@ async def test_a_book_goes_on_after_a_cut(alice: Client, venue: Venue) -> None:
         assert book.resyncs == 0
 
 
+@pytest.mark.slow
 async def test_a_book_that_does_not_fit_is_begun_anew(alice: Client) -> None:
     """A reader whose book went wrong asks for a snapshot by itself."""
     async with aclosing(alice.book(MARKET)) as books:
@@ -187,6 +189,34 @@ async def test_a_book_that_does_not_fit_is_begun_anew(alice: Client) -> None:
         await place(alice, 99)
         await anext(books)
         assert ([level.price_ticks for level in book.bids()], book.resyncs) == ([100, 99], 1)
+
+
+async def test_a_book_of_orders_is_kept_up_with_its_best_prices(alice: Client, bob: Client) -> None:
+    """The client's book of orders is in queue order, and repairs itself after a change is lost."""
+    first, second = await place(alice, 100, lots=2), await place(bob, 100)
+    async with aclosing(alice.orders_book(MARKET)) as books, aclosing(alice.top(MARKET)) as tops:
+        book = await anext(books)
+        assert [each.order_id for each in book.queue(Side.BUY, 100)] == [first, second]
+        assert (await anext(tops)).bid == (100, 3)
+        await alice.replace(order_id=first, price_ticks=100, quantity_lots=5)
+        await anext(books)
+        assert [each.order_id for each in book.queue(Side.BUY, 100)] == [second, first]
+        assert (await anext(tops)).bid == (100, 6)
+        book.book_sequence -= 1  # as if the last change had been lost
+        third = await place(bob, 101)
+        await anext(books)
+        assert [each.order_id for each in book.orders(Side.BUY)] == [third, second, first]
+        assert book.resyncs == 1
+
+
+async def test_statistics_of_a_day_are_exact(alice: Client, bob: Client) -> None:
+    """3@100 and 1@105: the average is 405 over 4."""
+    for price, lots in ((100, 3), (105, 1)):
+        await place(alice, price, lots=lots)
+        await place(bob, price, lots=lots, side="sell")
+    day = await alice.statistics(MARKET)
+    assert (day.open_ticks, day.high_ticks, day.low_ticks, day.close_ticks) == (100, 105, 100, 105)
+    assert (day.vwap_ticks, day.volume_lots, day.trade_count) == (Fraction(405, 4), 4, 2)
 
 
 async def test_an_unknown_market_has_no_book(alice: Client) -> None:

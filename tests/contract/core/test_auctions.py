@@ -18,8 +18,15 @@ MakeDesk = Callable[..., Desk]
 
 def told(outcome: Outcome, kind: EventKind) -> list[tuple[int, int, int, int]]:
     """What is told of an auction, as (price, volume, surplus, its side)."""
-    names = ("price_ticks", "quantity_lots", "leaves_lots", "side")
-    return [tuple(int(event[name]) for name in names) for event in outcome.of(kind)]
+    return [
+        (
+            int(event["price_ticks"]),
+            int(event["quantity_lots"]),
+            int(event["leaves_lots"]),
+            int(event["side"]),
+        )
+        for event in outcome.of(kind)
+    ]
 
 
 def book_of_s32(desk: Desk) -> Outcome:

@@ -59,6 +59,65 @@ async def subscribe(socket: Socket, channel: str, market: str | None = None) -> 
     assert (answer["channel"], answer["market"]) == (channel, market)
 
 
+class FollowedOrders:
+    """A book of orders kept up as the page on the gateway says, from text alone."""
+
+    def __init__(self, snapshot: dict[str, Any]) -> None:
+        self.orders: dict[str, tuple[str, int, int]] = {}  # in queue order within a price
+        self.sequence = snapshot["book_sequence"]
+        self._queue(snapshot["bids"] + snapshot["asks"])
+        assert (self.checksum(), len(self.orders)) == (
+            snapshot["checksum"],
+            snapshot["order_count"],
+        )
+
+    def apply(self, update: dict[str, Any]) -> None:
+        assert update["first_book_sequence"] == self.sequence + 1
+        self.sequence = update["book_sequence"]
+        for order_id in update["removed"]:
+            del self.orders[order_id]
+        for order_id, side, price, quantity in update["resized"]:
+            self.orders[order_id] = (side, steps(price, 2), steps(quantity, 3))
+        self._queue(update["queued"])
+        assert (self.checksum(), len(self.orders)) == (update["checksum"], update["order_count"])
+
+    def _queue(self, rows: list[list[str]]) -> None:
+        for order_id, side, price, quantity in rows:
+            self.orders.pop(order_id, None)
+            self.orders[order_id] = (side, steps(price, 2), steps(quantity, 3))
+
+    def checksum(self) -> int:
+        words: list[int] = []
+        for side in ("buy", "sell"):
+            prices = {price for of, price, _ in self.orders.values() if of == side}
+            for level in sorted(prices, reverse=side == "buy")[:10]:
+                queue = [
+                    word
+                    for order_id, (of, price, lots) in self.orders.items()
+                    if (of, price) == (side, level)
+                    for word in (int(order_id), price, lots)
+                ]
+                words += queue[: 3 * 64]
+        return int(google_crc32c.value(struct.pack(f"<{len(words)}q", *words)))
+
+
+async def test_a_book_of_orders_is_a_snapshot_and_then_every_change(
+    rest: Rest, socket: Socket, alice: Member, bob: Member
+) -> None:
+    """Each order by its id in queue order, proved by the checksum after every command."""
+    await rest.place(alice, price="10", quantity="2")
+    await subscribe(socket, "book_orders", MARKET)
+    book = FollowedOrders(await socket.next("book_orders_snapshot"))
+    for price in ("11", "12", "12"):
+        await rest.place(alice, price=price)
+    await rest.place(bob, side="sell", price="12", quantity="1.5")
+    await rest.call("DELETE", "/v1/orders", alice)
+    shown = await rest.get(f"/v1/book/{MARKET}")
+    while book.sequence < shown["book_sequence"]:
+        book.apply(await socket.next("book_orders_update"))
+    assert len(book.orders) == sum(level[2] for level in shown["bids"] + shown["asks"])
+
+
 async def test_a_book_is_a_snapshot_and_then_every_change(
     rest: Rest, socket: Socket, alice: Member, bob: Member
 ) -> None:

@@ -119,3 +119,42 @@ class ScriptedEngine(stubs.MarketDataServiceServicer):
         if request.market_id:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
         yield wire.StreamBookResponse()
+
+    async def StreamStatus(
+        self, request: wire.StreamStatusRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[wire.StreamStatusResponse]:
+        """Not part of the script."""
+        if request.market_id:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
+        yield wire.StreamStatusResponse()
+
+    async def StreamOrders(
+        self, request: wire.StreamOrdersRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[wire.StreamOrdersResponse]:
+        """Not part of the script."""
+        if request.market_id:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
+        yield wire.StreamOrdersResponse()
+
+    async def StreamTop(
+        self, request: wire.StreamTopRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[wire.StreamTopResponse]:
+        """Not part of the script."""
+        if request.market_id:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
+        yield wire.StreamTopResponse()
+
+    async def StreamStatistics(
+        self, request: wire.StreamStatisticsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncIterator[wire.StreamStatisticsResponse]:
+        """Not part of the script."""
+        if request.market_id:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
+        yield wire.StreamStatisticsResponse()
+
+    async def GetStatistics(
+        self, request: wire.GetStatisticsRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> wire.GetStatisticsResponse:
+        """Not part of the script."""
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
+        return wire.GetStatisticsResponse()

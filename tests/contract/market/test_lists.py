@@ -97,8 +97,29 @@ async def test_a_candle_says_which_trades_it_holds_and_whether_it_is_closed(
         first_trade_id=1,
         last_trade_id=3,
         closed=True,
+        first_sequence=10,
+        last_sequence=30,
+        revision=4,
     )
-    assert last.closed is False
+    assert (last.closed, last.revision) == (False, 1)
+
+
+async def test_gaps_are_filled_when_that_is_asked(engine: ScriptedEngine, service: Service) -> None:
+    """Minutes 0 and 3 traded: asked for, minutes 1 and 2 are flat at the close of minute 0."""
+    await engine.add(trade(1, second=0, price=100), trade(2, second=180, price=90))
+    await service.wait_for_trade(2)
+    asked = ({"from_time_ns": NOON_NS}, {}, {"from_time_ns": NOON_NS + MINUTE_NS})
+    closes = []
+    for times in asked:
+        answer = await service.list_candles(fill_gaps=True, page_size=3, **times)
+        assert all(each.closed for each in answer.candles if not each.trade_count)
+        closes.append([(each.close_ticks, each.trade_count) for each in answer.candles])
+    assert closes == [
+        [(100, 1), (100, 0), (100, 0)],
+        [(100, 0), (100, 0), (90, 1)],
+        [(100, 0), (100, 0), (90, 1)],
+    ]
+    assert len((await service.list_candles()).candles) == 2
 
 
 BAD = [

@@ -107,6 +107,7 @@ class ChainWorld:
         self.registry = Registry(
             {each: Asset(each, f"A{each}", 6, mint) for each, mint in mints.items()},
             {each: key.pubkey() for each, key in self.wallets.items()},
+            self.market.program_id,
         )
         await self._list()
         for wallet in self.wallets.values():
@@ -208,6 +209,33 @@ class ChainWorld:
         )
         await self.send(step, payer=self.issuer, signers=[self.authority])
 
+    async def request_exit(self, account_id: int) -> None:
+        """Ask to leave, by the wallet's signature alone."""
+        step = self.market.request_exit(payer=self.issuer.pubkey(), owner=self.owner(account_id))
+        await self.send(step, payer=self.issuer, signers=[self.wallets[account_id]])
+
+    async def exit(self, account_id: int, asset_id: int) -> None:
+        """Take a whole vault, by the wallet's signature alone."""
+        asset, wallet = self.registry.assets[asset_id], self.wallets[account_id]
+        destination = wallet_token_address(wallet.pubkey(), asset)
+        steps = [
+            create_wallet_token_account(
+                payer=self.issuer.pubkey(), wallet=wallet.pubkey(), asset=asset
+            ),
+            self.market.exit(owner=wallet.pubkey(), token=token_of(asset), destination=destination),
+        ]
+        await self.send(*steps, payer=self.issuer, signers=[wallet])
+
+    async def close_exit(self, account_id: int) -> None:
+        """End an exit."""
+        step = self.market.close_exit(owner=self.owner(account_id))
+        await self.send(step, payer=self.issuer, signers=[self.wallets[account_id]])
+
+    async def pause(self, *, paused: bool) -> None:
+        """Stop the market program, or let it go on."""
+        step = self.market.set_paused(signer=self.issuer.pubkey(), paused=paused)
+        await self.send(step, payer=self.issuer, signers=[])
+
     async def freeze(self, account_id: int, asset_id: int) -> None:
         """Freeze a custody account, as a court might order."""
         step = instructions.freeze_account(
@@ -227,11 +255,15 @@ class ChainWorld:
         )
         return int(answer.value.amount)
 
-    async def wallet_atoms(self, account_id: int, asset_id: int) -> int:
-        """Return the finalized balance of a wallet's token account."""
-        address = wallet_token_address(
+    def wallet_account(self, account_id: int, asset_id: int) -> Pubkey:
+        """Return the address of a wallet's token account."""
+        return wallet_token_address(
             self.wallets[account_id].pubkey(), self.registry.assets[asset_id]
         )
+
+    async def wallet_atoms(self, account_id: int, asset_id: int) -> int:
+        """Return the finalized balance of a wallet's token account."""
+        address = self.wallet_account(account_id, asset_id)
         answer = await self.client.get_token_account_balance(address, Finalized)
         return int(answer.value.amount)
 

@@ -203,6 +203,16 @@ class LedgerVenue(stubs.SettlementServiceServicer):
         sequence, duplicate = await self._end(request, context, RELEASED)
         return wire.ReleaseWithdrawalResponse(sequence=sequence, duplicate=duplicate)
 
+    async def HoldAll(self, request: wire.HoldAllRequest, context: Context) -> wire.HoldAllResponse:
+        """Hold all that is free."""
+        await self._admit(context)
+        ids = [
+            await self.hold(account_id, asset_id, atoms)
+            for (account_id, asset_id), atoms in sorted(self.free.items())
+            if account_id == request.account_id and atoms
+        ]
+        return wire.HoldAllResponse(withdrawal_ids=ids, sequence=self.sequence)
+
     async def GetLedger(
         self, request: wire.GetLedgerRequest, context: Context
     ) -> wire.GetLedgerResponse:
@@ -215,7 +225,10 @@ class LedgerVenue(stubs.SettlementServiceServicer):
             last_trade_id=len(self.fills),
             balances=[
                 wire.LedgerBalance(
-                    account_id=account, asset_id=asset, free_atoms=self.atoms(account, asset)
+                    account_id=account,
+                    asset_id=asset,
+                    free_atoms=self.free[(account, asset)],
+                    held_atoms=self.atoms(account, asset) - self.free[(account, asset)],
                 )
                 for account, asset in vaults
                 if self.atoms(account, asset)

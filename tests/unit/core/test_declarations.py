@@ -10,6 +10,7 @@ import pytest
 from engine.core import commands, digest, events, limits
 from engine.core.commands import (
     COMMAND,
+    Allocation,
     CommandKind,
     OrderType,
     SelfTradePrevention,
@@ -28,6 +29,7 @@ ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (
     ("", Side),
     ("", OrderType),
     ("", TimeInForce),
+    ("", Allocation),
     ("STP_", SelfTradePrevention),
     ("EVENT_", EventKind),
     ("REASON_", CancelReason),

@@ -77,6 +77,8 @@ def naive_candle(trades: list[Trade], interval: Interval, open_time_ns: int) -> 
         trade_count=len(trades),
         first_trade_id=trades[0].trade_id,
         last_trade_id=trades[-1].trade_id,
+        first_sequence=trades[0].sequence,
+        last_sequence=trades[-1].sequence,
     )
 
 
@@ -130,6 +132,48 @@ def test_an_interval_without_a_trade_has_no_candle() -> None:
     candles = candles_of([trade(1), trade(2, time_ns=NOON_NS + 5 * domain.SECOND_NS)])
     opens = [candle.open_time_ns for candle in by_interval(candles, Interval.SECOND)]
     assert opens == [NOON_NS, NOON_NS + 5 * domain.SECOND_NS]
+
+
+def test_gaps_are_filled_flat_at_the_last_close_without_trades() -> None:
+    """Seconds 0 and 3 traded at 100 and 90: 1 and 2 repeat 100, 4 repeats 90, none has an id."""
+    second = domain.SECOND_NS
+    found = by_interval(
+        candles_of([trade(1), trade(2, time_ns=NOON_NS + 3 * second, price=90)]), Interval.SECOND
+    )
+    page = domain.filled_page(
+        found, from_time_ns=NOON_NS, to_time_ns=NOON_NS + 5 * second, count=100
+    )
+    assert [(each.open_time_ns - NOON_NS) // second for each in page] == [0, 1, 2, 3, 4]
+    assert [(each.open_ticks, each.close_ticks) for each in page] == [
+        (100, 100),
+        (100, 100),
+        (100, 100),
+        (90, 90),
+        (90, 90),
+    ]
+    assert [each.trade_count for each in page] == [1, 0, 0, 1, 0]
+    assert {(each.volume_lots, each.last_trade_id, each.last_sequence) for each in page[1:3]} == {
+        (0, 0, 0)
+    }
+
+
+def test_a_filled_page_begins_where_it_is_asked_and_repeats_the_close_before_it() -> None:
+    """From second 2 on, two candles: both flat at the price of second 0."""
+    second = domain.SECOND_NS
+    found = by_interval(candles_of([trade(1)]), Interval.SECOND)
+    page = domain.filled_page(
+        found, from_time_ns=NOON_NS + 2 * second, to_time_ns=NOON_NS + 9 * second, count=2
+    )
+    assert [each.open_time_ns for each in page] == [NOON_NS + 2 * second, NOON_NS + 3 * second]
+    assert domain.filled_page([], from_time_ns=1, to_time_ns=NOON_NS, count=5) == []
+
+
+def test_a_revision_rises_with_each_trade_and_once_more_at_the_close() -> None:
+    """One trade, two trades, closed: 1, 2, 3."""
+    (one,) = by_interval(candles_of([trade(1)]), Interval.SECOND)
+    (two,) = by_interval(candles_of([trade(1), trade(2)]), Interval.SECOND)
+    end_ns = NOON_NS + domain.SECOND_NS
+    assert [one.revision(NOON_NS), two.revision(NOON_NS), two.revision(end_ns)] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("after_ns", "closed"), [(0, False), (999_999_999, False), (10**9, True)])

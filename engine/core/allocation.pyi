@@ -1,0 +1,4 @@
+"""Pro rata.
+
+Only other compiled modules call it: see the `.pxd`.
+"""
