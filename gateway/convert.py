@@ -29,6 +29,11 @@ def side_name(side: int) -> SideName:
     return cast("SideName", Side(side).name.lower())
 
 
+def phase_name(market: Market) -> schema.PhaseName:
+    """Return what a market does now."""
+    return cast("schema.PhaseName", market.phase.name.lower())
+
+
 def price_text(market: Market, price_ticks: int) -> str | None:
     """Print a price; there is none when it is zero ticks."""
     return market.units.price_text(price_ticks) if price_ticks else None
@@ -74,6 +79,15 @@ def instruments(catalog: Catalog) -> schema.Instruments:
             maker_fee_ppm=market.maker_fee_ppm,
             taker_fee_ppm=market.taker_fee_ppm,
             last_price=price_text(market, market.last_price_ticks),
+            reference_price=price_text(market, market.reference_price_ticks),
+            phase=phase_name(market),
+            auction_kind=cast("schema.AuctionKindName", market.auction_kind.name.lower())
+            if market.auction_kind
+            else None,
+            auction_end_time=time_text(market.auction_end_ns) if market.auction_end_ns else None,
+            band_ppm=market.band_ppm or None,
+            volatility_ppm=market.volatility_ppm or None,
+            auction_ms=market.auction_ms or None,
         )
         for market in catalog.instruments.markets.values()
     ]

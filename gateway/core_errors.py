@@ -24,16 +24,24 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     Reject.RESERVED_FIELD_SET: CoreError(
         422, None, "a field that this command does not use is set"
     ),
-    Reject.INVALID_SIDE: CoreError(422, "side", "the side must be buy or sell"),
-    Reject.INVALID_ORDER_TYPE: CoreError(422, "type", "the order type must be limit or market"),
+    Reject.INVALID_SIDE: CoreError(422, "side", "must be buy or sell; an order by amount buys"),
+    Reject.INVALID_ORDER_TYPE: CoreError(422, "type", "the venue does not know this order type"),
     Reject.INVALID_TIME_IN_FORCE: CoreError(
-        422, "time_in_force", "must be gtc, ioc or fok; a market order takes ioc or fok"
+        422,
+        "time_in_force",
+        "a limit order takes any, a market order ioc, fok, at_open or at_close, an order by amount "
+        "ioc, a stop gtc, day or gtd",
     ),
     Reject.INVALID_SELF_TRADE_PREVENTION: CoreError(
-        422, "self_trade_prevention", "the self-trade prevention mode is not known"
+        422,
+        "self_trade_prevention",
+        "the mode is not known; an order by amount does not take decrement",
     ),
     Reject.INVALID_FLAGS: CoreError(
-        422, "post_only", "post-only is for a limit order that is good till cancelled"
+        422,
+        "post_only",
+        "post-only, slide and hidden are for limit orders that may rest, slide goes with "
+        "post-only, a minimum with neither post-only nor fok",
     ),
     Reject.INVALID_CLIENT_ID: CoreError(
         422, "client_id", "must be a UUID or a number from 1 to 2^128 - 1"
@@ -84,17 +92,22 @@ CORE_ERRORS: dict[Reject, CoreError] = {
         409, "quantity", "the fill-or-kill order cannot trade whole now"
     ),
     Reject.TOO_OLD: CoreError(
-        409, "sent_time", "the order was older than it allows itself when it was sequenced"
+        409, "max_age_ms", "it was sequenced later than that after its sent_time"
     ),
-    Reject.EXPIRY_IN_PAST: CoreError(422, None, "the expiry is not later than the venue's time"),
-    Reject.MINIMUM_NOT_MET: CoreError(
-        409, "quantity", "the order's minimum quantity cannot trade now"
-    ),
+    Reject.EXPIRY_IN_PAST: CoreError(422, "expire_time", "must be later than the venue's time"),
+    Reject.MINIMUM_NOT_MET: CoreError(409, "minimum_quantity", "so much cannot trade now"),
     Reject.NO_LAST_PRICE: CoreError(
-        409, "type", "a trailing stop needs a last price, and the market has not traded"
+        409,
+        "type",
+        "a trailing stop needs a last price, a market buy in a call a last or reference price, "
+        "and none is there yet",
     ),
-    Reject.NO_BAND: CoreError(422, "type", "a buy stop at market needs a market with a price band"),
-    Reject.MARKET_PHASE: CoreError(409, None, "the market's phase does not allow this now"),
+    Reject.NO_BAND: CoreError(
+        422,
+        "type",
+        "a buy at market that waits (a stop, or in a call) needs a market with a price band",
+    ),
+    Reject.MARKET_PHASE: CoreError(409, "market", "its phase does not allow this now"),
     Reject.WRONG_PHASE_CHANGE: CoreError(409, None, "this phase may not follow the market's phase"),
     Reject.GROUP_INCOMPLETE: CoreError(422, None, "a compound command needs all its entries"),
     Reject.QUOTE_CROSSES_ITSELF: CoreError(

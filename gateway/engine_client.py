@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ import grpc
 from gateway.catalog import Catalog, Names, read_names, unknown_asset, unknown_market
 from gateway.limits import ACCOUNTS_MAX, CALL_SECONDS
 from gateway.refusals import engine_refusal
-from realstack.client import Asset, Client, ClientError, Instruments, Market
+from realstack.client import Asset, Client, ClientError, Instruments, Market, PhaseChange
 from realstack.client.connection import CHANNEL_OPTIONS, error_of
 from realstack.marketdata.v1 import marketdata_pb2, marketdata_pb2_grpc
 from realstack.trading.v1 import trading_pb2, trading_pb2_grpc
@@ -120,6 +121,18 @@ class EngineClient:
         if found is None:
             raise unknown_asset(catalog)
         return found
+
+    async def follow_phases(self) -> None:
+        """Read the instruments again whenever a market enters a phase; never ends by itself.
+
+        Raises:
+            ClientError: The engine refuses to tell.
+            ApiError: The instruments cannot be read.
+        """
+        async with aclosing(self._public.statuses()) as changes:
+            async for change in changes:
+                if isinstance(change.change, PhaseChange):
+                    await self.catalog(refresh=True)
 
     def _may_refresh(self) -> bool:
         """Tell whether the list is old enough to be read again: bad symbols must stay cheap."""

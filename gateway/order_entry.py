@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from engine.core.commands import OrderType, TimeInForce
 from engine.core.rejects import Reject
 from engine.keys import Principal, Role
-from gateway.accounts.history import OrderRow
+from gateway.accounts.history import OrderRow, OrderStatus
 from gateway.accounts.registry import Accounts
 from gateway.engine_client import EngineClient
 from gateway.errors import ApiError, EdgeError, Outcome, field_error
@@ -24,9 +25,11 @@ from realstack.client import (
     Answer,
     AnswerStatus,
     ClientError,
+    InvalidInput,
     InvalidNumber,
     Market,
 )
+from realstack.order_text import OrderNumbers, OrderText, order_numbers, price_steps
 from realstack.units import Rule, amount_rule
 
 
@@ -110,9 +113,8 @@ class OrderEntry:
         """
         account_id = caller.account_id
         market = await self._engine.market(order.market)
-        units = market.units
-        price_ticks = _price_ticks(order, units.price)
-        quantity_lots = _steps(units.quantity, order.quantity)
+        expire_time_ns = parse_time("expire_time", order.expire_time) if order.expire_time else 0
+        numbers = _numbers(order, expire_time_ns, market)
         client_id, sent_time_ns = _identity(order.client_id, order.sent_time)
         client = await self._engine.member(caller.api_key)
         try:
@@ -121,9 +123,14 @@ class OrderEntry:
                 side=order.side,
                 order_type=order.type,
                 time_in_force=order.time_in_force,
-                price_ticks=price_ticks,
-                quantity_lots=quantity_lots,
+                **numbers,
+                trigger_source=order.trigger_source,
                 post_only=order.post_only,
+                slide=order.slide,
+                hidden=order.hidden,
+                expire_time_ns=expire_time_ns,
+                max_age_ms=order.max_age_ms or 0,
+                tag=order.tag or 0,
                 self_trade_prevention=order.self_trade_prevention,
                 client_id=client_id,
                 sent_time_ns=sent_time_ns,
@@ -158,7 +165,7 @@ class OrderEntry:
     async def replace(
         self, caller: Caller, name: OrderName, change: ReplaceOrder
     ) -> schema.OrderAnswer:
-        """Change an order's price and total quantity.
+        """Change an order's price and total quantity, and the trigger of a stop that waits.
 
         Raises:
             ApiError: UNKNOWN_ORDER when the caller has no such working order; else as `place`.
@@ -166,7 +173,7 @@ class OrderEntry:
         account_id = caller.account_id
         row = await self.find(caller, name)
         market = self._engine.catalog_now.instruments.markets[row.market_id]
-        price_ticks = _steps(market.units.price, change.price)
+        price_ticks, trigger_price_ticks = _new_prices(row, change, market)
         quantity_lots = _steps(market.units.quantity, change.quantity)
         client_id, sent_time_ns = _identity(change.client_id, change.sent_time)
         client = await self._engine.member(caller.api_key)
@@ -175,6 +182,7 @@ class OrderEntry:
                 order_id=row.order_id,
                 price_ticks=price_ticks,
                 quantity_lots=quantity_lots,
+                trigger_price_ticks=trigger_price_ticks,
                 client_id=client_id,
                 sent_time_ns=sent_time_ns,
             )
@@ -183,9 +191,13 @@ class OrderEntry:
         return self._answer(account_id, answer, market)
 
     async def cancel_all(
-        self, caller: Caller, market: str | None, side: SideName | None
+        self,
+        caller: Caller,
+        market: str | None,
+        side: SideName | None,
+        tag: int | None = None,
     ) -> schema.CancelAllAnswer:
-        """Cancel every order of the account, or those of one market or side.
+        """Cancel every order of the account, or those of one market, side or tag.
 
         Raises:
             ApiError: As `place`.
@@ -194,7 +206,7 @@ class OrderEntry:
         market_id = None if market is None else (await self._engine.market(market)).market_id
         client = await self._engine.member(caller.api_key)
         try:
-            answer = await client.cancel_all(market=market_id, side=side)
+            answer = await client.cancel_all(market=market_id, side=side, tag=tag or 0)
         except ClientError as error:
             raise engine_refusal(error) from error
         if answer.cancelled_count:
@@ -293,15 +305,56 @@ def _steps(rule: Rule, text: str) -> int:
         raise number_refusal(error) from error
 
 
-def _price_ticks(order: PlaceOrder, rule: Rule) -> int | None:
-    """Return an order's price in ticks; a market order has none."""
-    if order.type == "market":
-        if order.price is not None:
-            raise field_error(Reject.INVALID_PRICE, "price", "a market order has no price")
-        return None
-    if order.price is None:
-        raise field_error(Reject.INVALID_PRICE, "price", "a limit order needs a price")
-    return _steps(rule, order.price)
+def _numbers(order: PlaceOrder, expire_time_ns: int, market: Market) -> OrderNumbers:
+    """Return an order's numbers in ticks, lots and atoms."""
+    given = OrderText(
+        order_type=OrderType[order.type.upper()],
+        time_in_force=TimeInForce[order.time_in_force.upper()] if order.time_in_force else None,
+        price=order.price,
+        quantity=order.quantity,
+        display_quantity=order.display_quantity,
+        minimum_quantity=order.minimum_quantity,
+        trigger_price=order.trigger_price,
+        trigger_source=order.trigger_source,
+        trail=order.trail,
+        trail_ppm=order.trail_ppm or 0,
+        amount=order.amount,
+        expire_time_ns=expire_time_ns,
+        post_only=order.post_only,
+        slide=order.slide,
+        hidden=order.hidden,
+    )
+    try:
+        return order_numbers(given, market)
+    except InvalidNumber as error:
+        raise number_refusal(error) from error
+    except InvalidInput as error:
+        raise engine_refusal(error) from error
+
+
+def _new_prices(row: OrderRow, change: ReplaceOrder, market: Market) -> tuple[int, int]:
+    """Return the limit and trigger price of a replace in ticks; zero for none."""
+    is_priced = row.order_type in (None, OrderType.LIMIT, OrderType.STOP_LIMIT)
+    has_trigger = row.order_type in (None, OrderType.STOP, OrderType.STOP_LIMIT)
+    if row.status is OrderStatus.WORKING:
+        if is_priced and change.price is None:
+            raise field_error(EdgeError.MISSING_FIELD, "price", "must be given")
+        if not is_priced and change.price is not None:
+            raise field_error(Reject.INVALID_PRICE, "price", "this order has none")
+        if change.trigger_price is not None and not (has_trigger and row.waiting):
+            rule = "only a stop that waits has one"
+            raise field_error(Reject.INVALID_PRICE, "trigger_price", rule)
+    return (
+        _price(market, "price", change.price),
+        _price(market, "trigger_price", change.trigger_price),
+    )
+
+
+def _price(market: Market, field: str, text: str | None) -> int:
+    try:
+        return 0 if text is None else price_steps(market, field, text)
+    except InvalidNumber as error:
+        raise number_refusal(error) from error
 
 
 def _identity(client_id: str | None, sent_time: str | None) -> tuple[int | None, int]:

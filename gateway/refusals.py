@@ -7,6 +7,7 @@ import re
 import grpc
 import msgspec
 
+from engine.core.limits import TRAIL_PPM_MAX
 from engine.core.rejects import Reject
 from gateway.core_errors import CORE_ERRORS
 from gateway.errors import ApiError, EdgeError, field_error
@@ -22,6 +23,7 @@ from realstack.client import (
     RequestRefused,
     Unavailable,
 )
+from realstack.order_text import FIELD_REJECTS, MAX_AGE_MS_MAX, TAG_MAX
 from realstack.units import InvalidNumber
 
 _PATH = re.compile(r" - at `\$(?:\.|\[\.\.\.\])?([^`]*)`\Z")
@@ -30,25 +32,35 @@ _MISSING = re.compile(r"\AObject missing required field `([^`]*)`")
 _WHAT_JSON_HAS = re.compile(r"\AExpected `([^`]*)`(?:, got `([^`]*)`)?")
 
 # The codes that the core has for these fields; any other field has INVALID_FIELD.
-FIELD_CODES: dict[str, Reject] = {
+FIELD_CODES: dict[str, Reject] = FIELD_REJECTS | {
     "market": Reject.UNKNOWN_MARKET,
     "asset": Reject.UNKNOWN_ASSET,
     "side": Reject.INVALID_SIDE,
     "type": Reject.INVALID_ORDER_TYPE,
     "time_in_force": Reject.INVALID_TIME_IN_FORCE,
     "self_trade_prevention": Reject.INVALID_SELF_TRADE_PREVENTION,
-    "post_only": Reject.INVALID_FLAGS,
-    "price": Reject.INVALID_PRICE,
-    "quantity": Reject.INVALID_QUANTITY,
-    "amount": Reject.INVALID_AMOUNT,
     "client_id": Reject.INVALID_CLIENT_ID,
     "order_client_id": Reject.INVALID_CLIENT_ID,
 }
-_NUMBERS = frozenset(("price", "quantity", "amount"))
+_NUMBERS = frozenset(
+    (
+        "price",
+        "trigger_price",
+        "trail",
+        "quantity",
+        "display_quantity",
+        "minimum_quantity",
+        "amount",
+    )
+)
 _CHOICES = {
     "side": "must be buy or sell",
-    "type": "must be limit or market",
-    "time_in_force": "must be gtc, ioc or fok",
+    "type": "must be limit, market, stop, stop_limit, trailing_stop or market_by_amount",
+    "time_in_force": "must be gtc, ioc, fok, day, gtd, at_open or at_close",
+    "trigger_source": "must be last_trade, best_quote or reference",
+    "trail_ppm": f"must be a whole number from 1 to {TRAIL_PPM_MAX}",
+    "max_age_ms": f"must be a whole number from 1 to {MAX_AGE_MS_MAX}",
+    "tag": f"must be a whole number from 1 to {TAG_MAX}",
     "self_trade_prevention": "must be none, cancel_taker, cancel_maker, cancel_both or decrement",
 }
 FIELD_CHARACTERS_MAX = 64  # of a name that is shown back

@@ -12,6 +12,7 @@ import structlog
 
 from engine.keys import KeysInvalid, KeyTable
 from gateway.accounts.registry import Accounts
+from gateway.convert import phase_name
 from gateway.engine_client import EngineClient
 from gateway.errors import ApiError, EdgeError
 from gateway.feeds.book_orders import BookOrdersFeed
@@ -29,6 +30,7 @@ from gateway.limits import (
     WS_HEARTBEAT_SECONDS,
 )
 from gateway.order_entry import Caller, OrderEntry
+from gateway.schemas.market import PhaseName
 from realstack.client import ClientError, Market
 from services._base.retry import Backoff
 
@@ -97,6 +99,7 @@ class Gateway:
                 lag=self.lag,
                 as_of_sequence=self.as_of_sequence,
                 sockets=lambda: len(self.sockets),
+                phases=self.phases,
             )
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,6 +108,11 @@ class Gateway:
         """Return the venue sequence that the feeds have reached."""
         books = (book.as_of_sequence for book in self.books.values())
         return max(self.trades.as_of_sequence, *books, 0)
+
+    def phases(self) -> dict[str, PhaseName]:
+        """Return what each market does, by symbol."""
+        markets = self.engine.catalog_now.instruments.markets.values()
+        return {market.symbol: phase_name(market) for market in markets}
 
     def authenticate(self, api_key: str | None) -> Caller:
         """Return the owner of an API key.
@@ -179,6 +187,7 @@ class Gateway:
             if not following:
                 following = True
                 self._run(_again(self.trades.run), "trades")
+                self._run(_again(self.engine.follow_phases), "phases")
             await self.engine.drop_unused()
             backoff.reset()
             await asyncio.sleep(INSTRUMENTS_SECONDS)
@@ -232,6 +241,6 @@ async def _again(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await work()
-        except ClientError as error:
+        except (ClientError, ApiError) as error:
             log.warning("follower begins anew", detail=str(error))
         await backoff.wait()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 
 from gateway.errors import EdgeError, field_error
+from realstack.times import NS_PER_SECOND, TIME_NS_MAX, InvalidTime, parse_time_ns
 
-NS_PER_SECOND = 1_000_000_000
-TIME_NS_MAX = (1 << 63) - 1  # in the year 2262
+__all__ = ["NS_PER_SECOND", "TIME_NS_MAX", "parse_time", "time_text"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)", re.ASCII
-)
-_RULE = "must be UTC like 2026-11-24T09:30:00.123456789Z"
 
 
 def time_text(time_ns: int) -> str:
@@ -30,17 +25,7 @@ def parse_time(field: str, text: str) -> int:
     Raises:
         ApiError: When the text is no time in UTC, or lies outside of what is carried.
     """
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise field_error(EdgeError.INVALID_TIME, field, _RULE)
-    *numbers, part = match.groups()
     try:
-        moment = datetime(*(int(number) for number in numbers), tzinfo=UTC)  # type: ignore[misc,arg-type]
-    except ValueError as error:
-        raise field_error(EdgeError.INVALID_TIME, field, f"{_RULE}: {error}") from error
-    since = moment - _EPOCH
-    whole_seconds = since.days * 86_400 + since.seconds
-    time_ns = whole_seconds * NS_PER_SECOND + int((part or "").ljust(9, "0"))
-    if not 0 <= time_ns <= TIME_NS_MAX:
-        raise field_error(EdgeError.INVALID_TIME, field, "must lie between 1970 and 2262")
-    return time_ns
+        return parse_time_ns(field, text)
+    except InvalidTime as error:
+        raise field_error(EdgeError.INVALID_TIME, error.field, error.rule) from error

@@ -21,12 +21,13 @@ from solders.transaction import VersionedTransaction
 from realstack.chain.market import Market
 from settlement.accounts import create_wallet_token_account, token_of, wallet_token_address
 from settlement.chain import Chain, Level, failure_of
+from settlement.clock import seconds
 from settlement.registry import Asset, Registry
 
 COINS_MIN_LAMPORTS = 10_000_000  # for the rent of a token account and an exit, and fees
 COINS_ASKED_LAMPORTS = 1_000_000_000
-FINAL_SECONDS_MAX = 60.0
-POLL_SECONDS = 0.2
+FINAL_SECONDS_MAX = 60
+POLL_MS = 200
 
 
 class WalletRefused(Exception):
@@ -150,7 +151,7 @@ class OwnerActions:
             while True:
                 if await self._chain.lamports(owner) >= COINS_MIN_LAMPORTS:
                     return
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(seconds(POLL_MS))
 
     async def _final(self, signature: Signature) -> None:
         try:
@@ -161,6 +162,6 @@ class OwnerActions:
                         raise WalletRefused(status.failure.text)
                     if status is not None and status.level is Level.FINALIZED:
                         return
-                    await asyncio.sleep(POLL_SECONDS)
+                    await asyncio.sleep(seconds(POLL_MS))
         except TimeoutError:
             raise WalletRefused(f"transaction {signature} is not final: look again") from None

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from google.protobuf.message import Message
 
-from engine.core.commands import CommandKind, symbol_words
+from engine.core.commands import Allocation, CommandKind, symbol_words
 from engine.core.events import EXISTED
 from engine.core.limits import (
     ACCOUNT_ID_MAX,
@@ -21,6 +21,7 @@ from engine.core.limits import (
     ID_WINDOW_NS_MIN,
     IDS_MAX_LIMIT,
     MARKET_ID_MAX,
+    QUANTITY_LOTS_MAX,
     UNIT_ATOMS_MAX,
 )
 from engine.core.phases import AuctionKind, Phase
@@ -31,6 +32,7 @@ from engine.rpc.errors import EdgeError, invalid
 from engine.rpc.intake import Intake
 from engine.rpc.methods import Method
 from engine.rpc.node_port import NodePort
+from engine.rpc.records import UINT64_MAX
 from realstack.admin.v1 import admin_pb2 as pb
 
 SERVICE = "realstack.admin.v1.AdminService"
@@ -48,6 +50,8 @@ _RANGES: dict[str, tuple[int, int]] = {
     "volatility_ppm": (0, BAND_PPM_MAX),
     "auction_ms": (0, AUCTION_MS_MAX),
     "initial_phase": (0, max(Phase)),
+    "allocation": (0, max(Allocation)),
+    "minimum_allocation_lots": (0, QUANTITY_LOTS_MAX),
     "phase": (1, max(Phase)),
     "auction_kind": (0, max(AuctionKind)),
     "account_id": (1, ACCOUNT_ID_MAX),
@@ -101,6 +105,8 @@ class AdminService:
             request,
             CommandKind.DEFINE_MARKET,
             market_id=request.market_id,
+            order_type=_byte(request.allocation),
+            order_id=request.minimum_allocation_lots & UINT64_MAX,
             word_64=request.quote_atoms_per_tick_lot,
             word_72=request.base_atoms_per_lot,
             word_80=_signed(fees),
@@ -212,6 +218,8 @@ def _out_of_range(request: Message) -> tuple[tuple[str, str], ...]:
     if not found and isinstance(request, pb.DefineMarketRequest):
         if (request.volatility_ppm != 0) != (request.auction_ms != 0):
             found.append(("auction_ms", "goes with volatility_ppm, and only with it"))
+        elif request.minimum_allocation_lots and int(request.allocation) != Allocation.PRO_RATA:
+            found.append(("minimum_allocation_lots", "goes with the allocation pro rata, only"))
         else:
             found.append(("base_asset_id", "must differ from quote_asset_id"))
     if not found and isinstance(request, pb.SetPhaseRequest):

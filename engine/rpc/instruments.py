@@ -84,4 +84,6 @@ def market_message(row: Any, decimals: dict[int, int]) -> pb.Market:
         phase=common_pb2.Phase.ValueType(int(row["phase"])),
         auction_kind=common_pb2.AuctionKind.ValueType(int(row["auction_kind"])),
         auction_end_ns=int(row["auction_end_ns"]),
+        allocation=common_pb2.Allocation.ValueType(int(row["allocation"])),
+        minimum_allocation_lots=int(row["minimum_allocation_lots"]),
     )

@@ -11,6 +11,7 @@ from gateway.convert import side_name
 from gateway.feeds.settlement import FillState
 from gateway.ids import client_id_text
 from gateway.schemas import account as schema
+from gateway.schemas.requests import OrderTypeName, TimeInForceName
 from gateway.times import time_text
 from realstack.client import Market
 from realstack.trading.v1 import trading_pb2
@@ -32,8 +33,8 @@ def order(row: OrderRow, market: Market) -> schema.Order:
         client_id=client_id_text(row.client_id),
         market=market.symbol,
         side=side_name(row.side),
-        type=cast("schema.AnyOrderTypeName", kind.name.lower()) if kind else None,
-        time_in_force=cast("schema.AnyTimeInForceName", until.name.lower()) if until else None,
+        type=cast("OrderTypeName", kind.name.lower()) if kind else None,
+        time_in_force=cast("TimeInForceName", until.name.lower()) if until else None,
         price=units.price_text(row.price_ticks) if row.price_ticks else None,
         quantity=units.quantity_text(row.quantity_lots),
         filled=units.quantity_text(row.filled_lots),
@@ -43,6 +44,14 @@ def order(row: OrderRow, market: Market) -> schema.Order:
         created_time=time_text(row.created_time_ns) if row.created_time_ns else None,
         updated_time=time_text(row.updated_time_ns) if row.updated_time_ns else None,
         sequence=row.sequence,
+        waiting=row.waiting,
+        trigger_price=units.price_text(row.trigger_price_ticks)
+        if row.trigger_price_ticks
+        else None,
+        visible=None if row.visible_lots is None else units.quantity_text(row.visible_lots),
+        post_only=row.post_only,
+        expire_time=time_text(row.expire_time_ns) if row.expire_time_ns else None,
+        tag=row.tag or None,
     )
 
 

@@ -31,7 +31,9 @@ from realstack.client import (
     Market,
     NotRetained,
     Reduced,
+    Refreshed,
     Replaced,
+    Triggered,
 )
 from realstack.client.connection import DETAILS_KEY, follow
 from realstack.client.decode import execution_from, open_order_from
@@ -49,6 +51,8 @@ _EVENT_NAMES: dict[type[object], str] = {
     Replaced: "replaced",
     Reduced: "reduced",
     BalanceChanged: "balance",
+    Triggered: "triggered",
+    Refreshed: "refreshed",
 }
 
 
@@ -108,6 +112,16 @@ class AccountFollower:
         except TimeoutError as error:
             raise ApiError(EdgeError.ENGINE_UNAVAILABLE) from error
         return self.history
+
+    async def learn(self) -> None:
+        """Ask the venue for what only its list of working orders tells.
+
+        Raises:
+            ApiError: ENGINE_UNAVAILABLE, or the engine's refusal.
+        """
+        answer = await self._engine.open_orders(self._api_key)
+        rows = [open_order_from(order) for order in answer.orders]
+        self.history.learn(rows, answer.as_of_sequence)
 
     def resume(self, channel: Channel, from_sequence: int) -> list[Frame]:
         """Return the kept frames of a private channel from an execution sequence on.

@@ -59,6 +59,22 @@ class OrderRow:
     created_time_ns: int
     updated_time_ns: int
     sequence: int
+    waiting: bool = False
+    trigger_price_ticks: int = 0
+    # What the venue tells of working orders only when it is asked for them; none is not known.
+    visible_lots: int | None = None
+    post_only: bool | None = None
+    expire_time_ns: int | None = None
+    tag: int | None = None
+
+    def learn(self, found: OpenOrder) -> None:
+        """Take over what the venue tells of a working order when it is asked."""
+        self.waiting = found.waiting
+        self.trigger_price_ticks = found.trigger_price_ticks
+        self.visible_lots = found.visible_lots
+        self.post_only = found.post_only
+        self.expire_time_ns = found.expire_time_ns
+        self.tag = found.tag
 
     def at(self, state: OrderState) -> OrderRow:
         """Return the order with the quantities that an event tells."""
@@ -161,24 +177,37 @@ class AccountHistory:
         self.execution_sequence = execution_sequence
         for row in open_orders:
             order = row.order
-            self._add(
-                OrderRow(
-                    order_id=order.order_id,
-                    client_id=order.client_id,
-                    market_id=order.market_id,
-                    side=order.side,
-                    order_type=row.order_type,
-                    time_in_force=row.time_in_force,
-                    price_ticks=order.price_ticks,
-                    quantity_lots=order.filled_lots + order.leaves_lots,
-                    filled_lots=order.filled_lots,
-                    leaves_lots=order.leaves_lots,
-                    cancel_reason=None,
-                    created_time_ns=0,
-                    updated_time_ns=0,
-                    sequence=row.priority_sequence,
-                )
+            known = OrderRow(
+                order_id=order.order_id,
+                client_id=order.client_id,
+                market_id=order.market_id,
+                side=order.side,
+                order_type=row.order_type,
+                time_in_force=row.time_in_force,
+                price_ticks=order.price_ticks,
+                quantity_lots=order.filled_lots + order.leaves_lots,
+                filled_lots=order.filled_lots,
+                leaves_lots=order.leaves_lots,
+                cancel_reason=None,
+                created_time_ns=0,
+                updated_time_ns=0,
+                sequence=row.priority_sequence,
             )
+            known.learn(row)
+            self._add(known)
+
+    def learn(self, open_orders: Iterable[OpenOrder], as_of_sequence: int) -> None:
+        """Take over what only a list of the working orders tells.
+
+        Args:
+            open_orders: The account's working orders, all of them.
+            as_of_sequence: The venue sequence that the list reflects.
+        """
+        for found in open_orders:
+            row = self._orders.get(found.order.order_id)
+            is_working = row is not None and row.status is OrderStatus.WORKING
+            if row is not None and is_working and row.sequence <= as_of_sequence:
+                row.learn(found)
 
     def apply(self, execution: Execution) -> None:
         """Fold in the next execution."""
@@ -224,6 +253,8 @@ class AccountHistory:
                 created_time_ns=execution.time_ns,
                 updated_time_ns=execution.time_ns,
                 sequence=execution.sequence,
+                waiting=event.waiting,
+                trigger_price_ticks=event.trigger_price_ticks,
             )
         )
 
@@ -262,12 +293,18 @@ class AccountHistory:
     def _update(row: OrderRow, event: OrderChange) -> None:
         # Accepted, Replaced and Triggered carry the quantities at the end of their work, the fills
         # that follow those in between: what is filled only ever grows.
+        row.visible_lots = None
         if event.order.filled_lots >= row.filled_lots:
             row.filled_lots = event.order.filled_lots
             row.leaves_lots = event.order.leaves_lots
         if isinstance(event, Replaced):
             row.price_ticks = event.order.price_ticks
             row.quantity_lots = event.quantity_lots
+        elif isinstance(event, Triggered):
+            row.waiting = False
+            row.trigger_price_ticks = event.trigger_price_ticks
+        elif isinstance(event, Refreshed):
+            row.visible_lots = event.visible_lots
         elif isinstance(event, Cancelled):
             row.cancel_reason = event.reason
 

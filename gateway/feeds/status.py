@@ -13,6 +13,7 @@ from gateway.feeds.link import LagMeter, LinkState
 from gateway.feeds.settlement import SettlementFeed, reconciliation
 from gateway.feeds.trades import TradeFeed
 from gateway.schemas import settlement as schema
+from gateway.schemas.market import PhaseName
 from gateway.times import NS_PER_SECOND, time_text
 
 WINDOW_SECONDS = 5
@@ -47,6 +48,7 @@ class Sources:
     lag: LagMeter
     as_of_sequence: Callable[[], int]
     sockets: Callable[[], int]
+    phases: Callable[[], dict[str, PhaseName]]
 
 
 class StatusFeed:
@@ -91,6 +93,7 @@ class StatusFeed:
             last_batch_id=settlement.last_batch_id(),
             reconciliation=reconciliation(settlement.verdict, settlement.catalog()),
             sockets=sources.sockets(),
+            phases=sources.phases(),
         )
 
     def _rates(self) -> schema.Rates:

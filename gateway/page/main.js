@@ -66,6 +66,11 @@ const HANDLERS = {
   },
   status: (message) => {
     status.show(message.status);
+    for (const [symbol, phase] of Object.entries(message.status.phases)) {
+      const market = state.markets.get(symbol);
+      if (market) market.phase = phase;
+    }
+    quote.showPhase(state.market?.phase);
     const trip = feed.tripMicroseconds;
     setText(byId("fact-trip"), trip === null ? "–" : duration(trip));
     showLink("live", message.status);

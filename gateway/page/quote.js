@@ -3,6 +3,15 @@
 import { grouped, millisecondsOf } from "./numbers.js";
 import { byId, setText } from "./paint.js";
 
+const PHASES = {
+  closed: "Closed",
+  pre_open: "Before the open",
+  auction: "Auction",
+  open: "Open",
+  post_only: "Post-only",
+  halted: "Halted",
+  wind_down: "Winding down",
+};
 const DAY = 8.64e7;
 const EVERY = 60000;
 
@@ -17,8 +26,17 @@ export class Quote {
     this.market = market;
     this.day = null;
     this.last = market.last_price;
+    this.showPhase(market.phase);
     this.paint();
     this.load();
+  }
+
+  /** Say what the market does, unless it trades as always. */
+  showPhase(phase) {
+    const badge = byId("phase");
+    badge.hidden = !phase || phase === "open";
+    badge.dataset.phase = phase ?? "";
+    setText(badge, PHASES[phase] ?? "");
   }
 
   traded(price) {

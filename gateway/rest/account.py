@@ -16,6 +16,7 @@ from gateway.rest.pages import page_of
 from gateway.schemas import account as schema
 from gateway.schemas.requests import PlaceOrder, ReplaceOrder, RequestWithdrawal, SideName
 from gateway.service import Gateway
+from realstack.order_text import TAG_MAX
 
 PageSize = Annotated[
     int, QueryParameter(ge=0, le=1_000, description="At most so many; 0 is the default.")
@@ -35,10 +36,21 @@ CREATED = 201
 OK = 200
 
 
-async def account(gateway: Gateway, caller: Caller) -> AccountHistory:
-    """Return the caller's account, with everything that this gateway did for it."""
+async def account(
+    gateway: Gateway, caller: Caller, *, with_details: bool = False
+) -> AccountHistory:
+    """Return the caller's account, with everything that this gateway did for it.
+
+    Args:
+        gateway: The gateway.
+        caller: Whose.
+        with_details: Whether working orders shall tell what only a list of them does.
+    """
     follower = await gateway.accounts.get(caller.account_id, caller.api_key)
-    return await follower.ready(gateway.orders.seen_sequence(caller.account_id))
+    history = await follower.ready(gateway.orders.seen_sequence(caller.account_id))
+    if with_details:
+        await follower.learn()
+    return history
 
 
 def with_market(gateway: Gateway, row: OrderRow) -> schema.Order:
@@ -84,7 +96,7 @@ async def list_orders(
 ) -> schema.Orders:
     """Orders of the account, newest first."""
     market_id = await market_id_of(gateway, market)
-    history = await account(gateway, caller)
+    history = await account(gateway, caller, with_details=status in ("working", "all"))
     rows = [
         row
         for row in history.orders()
@@ -123,7 +135,8 @@ async def get_order_by_client_id(
 async def detail(gateway: Gateway, caller: Caller, name: OrderName) -> schema.OrderDetail:
     """Return one order with the sequence that it reflects."""
     row = await gateway.orders.find(caller, name)
-    history = await account(gateway, caller)
+    is_working = row.status is OrderStatus.WORKING
+    history = await account(gateway, caller, with_details=is_working)
     return schema.OrderDetail(order=with_market(gateway, row), as_of_seq=history.as_of_sequence)
 
 
@@ -164,9 +177,12 @@ async def cancel_all_orders(
     caller: NamedDependency[Caller],
     market: MarketFilter = None,
     side: FromQuery[SideName | None] = None,
+    tag: Annotated[
+        int | None, QueryParameter(ge=1, le=TAG_MAX, description="Only of this tag.")
+    ] = None,
 ) -> schema.CancelAllAnswer:
-    """Cancel every order of the account, or those of one market or side."""
-    return await gateway.orders.cancel_all(caller, market, side)
+    """Cancel every order of the account, or those of one market, side or tag."""
+    return await gateway.orders.cancel_all(caller, market, side, tag)
 
 
 @patch("/v1/orders/{order_id:str}", summary="Replace an order", tags=["orders"])

@@ -7,16 +7,19 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.errors import Outcome
-from gateway.schemas.requests import SideName
+from gateway.schemas.requests import OrderTypeName, SideName, TimeInForceName
 from gateway.schemas.settlement import SettlementStateName
 
 OrderStatusName = Literal["working", "filled", "cancelled"]
-CancelReasonName = Literal["requested", "no_liquidity", "self_trade", "cancel_all", "expired"]
-# What an account's orders may be: more than this door takes, as other doors take more.
-AnyOrderTypeName = Literal[
-    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount"
+CancelReasonName = Literal[
+    "requested",
+    "no_liquidity",
+    "self_trade",
+    "cancel_all",
+    "expired",
+    "phase_ended",
+    "auction_ended",
 ]
-AnyTimeInForceName = Literal["gtc", "ioc", "fok", "gtd"]
 LiquidityName = Literal["maker", "taker"]
 WithdrawalStateName = Literal["held", "released", "finalized"]
 
@@ -44,14 +47,19 @@ class CancelAllAnswer(Struct, kw_only=True, frozen=True):
 
 
 class Order(Struct, kw_only=True, frozen=True):
-    """An order of the account; `type` and `time_in_force` are null when no longer known."""
+    """An order of the account; `type` and `time_in_force` are null when no longer known.
+
+    `waiting` is true while it is off the book: a stop before its trigger, an order for a later
+    auction. `visible` is what an order shows; it, `post_only`, `expire_time` and `tag` are told
+    of working orders, and null where they are not known.
+    """
 
     order_id: str
     client_id: str
     market: str
     side: SideName
-    type: AnyOrderTypeName | None
-    time_in_force: AnyTimeInForceName | None
+    type: OrderTypeName | None
+    time_in_force: TimeInForceName | None
     price: str | None
     quantity: str
     filled: str
@@ -61,6 +69,12 @@ class Order(Struct, kw_only=True, frozen=True):
     created_time: str | None
     updated_time: str | None
     sequence: int
+    waiting: bool
+    trigger_price: str | None
+    visible: str | None
+    post_only: bool | None
+    expire_time: str | None
+    tag: int | None
 
 
 class Orders(Struct, kw_only=True, frozen=True):

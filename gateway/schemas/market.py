@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from gateway.schemas.requests import SideName
 
+PhaseName = Literal["closed", "pre_open", "auction", "open", "post_only", "halted", "wind_down"]
+AuctionKindName = Literal["opening", "closing", "volatility", "on_demand"]
 Level = tuple[str, str, int]
 """Price, quantity and number of orders of one price level."""
 
@@ -21,7 +25,11 @@ class Asset(Struct, kw_only=True, frozen=True):
 
 
 class Market(Struct, kw_only=True, frozen=True):
-    """A market: a base asset priced in a quote asset."""
+    """A market: a base asset priced in a quote asset.
+
+    `band_ppm` is how far from the last price a market order may trade, `volatility_ppm` how far a
+    trade may be before it starts an auction of `auction_ms`; null for no such band.
+    """
 
     market_id: int
     symbol: str
@@ -33,6 +41,13 @@ class Market(Struct, kw_only=True, frozen=True):
     maker_fee_ppm: int
     taker_fee_ppm: int
     last_price: str | None
+    reference_price: str | None
+    phase: PhaseName
+    auction_kind: AuctionKindName | None
+    auction_end_time: str | None
+    band_ppm: int | None
+    volatility_ppm: int | None
+    auction_ms: int | None
 
 
 class Instruments(Struct, kw_only=True, frozen=True):

@@ -6,9 +6,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from engine.core.limits import TRAIL_PPM_MAX
+from realstack.order_text import MAX_AGE_MS_MAX, TAG_MAX
+
 SideName = Literal["buy", "sell"]
-OrderTypeName = Literal["limit", "market"]
-TimeInForceName = Literal["gtc", "ioc", "fok"]
+OrderTypeName = Literal[
+    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount"
+]
+TimeInForceName = Literal["gtc", "ioc", "fok", "day", "gtd", "at_open", "at_close"]
+TriggerSourceName = Literal["last_trade", "best_quote", "reference"]
 SelfTradePreventionName = Literal[
     "none", "cancel_taker", "cancel_maker", "cancel_both", "decrement"
 ]
@@ -43,26 +49,55 @@ TimeText = Annotated[
 ]
 
 
+Tag = Annotated[
+    int,
+    Meta(
+        description="A number of yours; cancel all can name it.",
+        ge=1,
+        le=TAG_MAX,
+    ),
+]
+
+
 class PlaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """An order to place."""
+    """An order to place: which fields a type takes is said in the guide.
+
+    An order by amount has `amount` instead of `quantity`; `trail` is a distance in price.
+    """
 
     market: Symbol
     side: SideName
-    quantity: DecimalString
+    quantity: DecimalString | None = None
     type: OrderTypeName = "limit"
     price: DecimalString | None = None
+    trigger_price: DecimalString | None = None
+    trigger_source: TriggerSourceName | None = None
+    trail: DecimalString | None = None
+    trail_ppm: Annotated[int, Meta(ge=1, le=TRAIL_PPM_MAX)] | None = None
+    amount: DecimalString | None = None
+    display_quantity: DecimalString | None = None
+    minimum_quantity: DecimalString | None = None
     time_in_force: TimeInForceName | None = None
+    expire_time: TimeText | None = None
+    max_age_ms: Annotated[int, Meta(ge=1, le=MAX_AGE_MS_MAX)] | None = None
     post_only: bool = False
+    slide: bool = False
+    hidden: bool = False
+    tag: Tag | None = None
     self_trade_prevention: SelfTradePreventionName = "cancel_taker"
     client_id: ClientIdText | None = None
     sent_time: TimeText | None = None
 
 
 class ReplaceOrder(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A new price and a new total quantity, what is filled included."""
+    """A new price and a new total quantity, what is filled included.
 
-    price: DecimalString
+    An order without a limit price has no `price`; `trigger_price` is for a stop that waits.
+    """
+
     quantity: DecimalString
+    price: DecimalString | None = None
+    trigger_price: DecimalString | None = None
     client_id: ClientIdText | None = None
     sent_time: TimeText | None = None
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from gateway.schemas.market import PhaseName
+
 SettlementStateName = Literal[
     "queued",
     "netted",
@@ -103,7 +105,7 @@ class Links(Struct, kw_only=True, frozen=True):
 
 
 class Status(Struct, kw_only=True, frozen=True):
-    """The venue at a glance."""
+    """The venue at a glance; `phases` is what each market does now, by symbol."""
 
     time: str
     as_of_seq: int
@@ -115,3 +117,4 @@ class Status(Struct, kw_only=True, frozen=True):
     last_batch_id: int
     reconciliation: Reconciliation
     sockets: int
+    phases: dict[str, PhaseName]

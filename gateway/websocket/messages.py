@@ -16,6 +16,7 @@ from gateway.schemas.requests import (
     PlaceOrder,
     SideName,
     Symbol,
+    Tag,
     TimeText,
 )
 
@@ -64,10 +65,11 @@ class Cancel(Message, frozen=True, tag="cancel"):
 
 
 class Replace(Message, frozen=True, tag="replace"):
-    """Change an order's price and total quantity."""
+    """Change an order's price and total quantity, and the trigger of a stop that waits."""
 
-    price: DecimalString
     quantity: DecimalString
+    price: DecimalString | None = None
+    trigger_price: DecimalString | None = None
     order_id: Annotated[str, Meta(max_length=40)] | None = None
     order_client_id: ClientIdText | None = None
     client_id: ClientIdText | None = None
@@ -75,10 +77,11 @@ class Replace(Message, frozen=True, tag="replace"):
 
 
 class CancelAll(Message, frozen=True, tag="cancel_all"):
-    """Cancel every order, or those of one market or side."""
+    """Cancel every order, or those of one market, side or tag."""
 
     market: Symbol | None = None
     side: SideName | None = None
+    tag: Tag | None = None
 
 
 class Ping(Message, frozen=True, tag="ping"):

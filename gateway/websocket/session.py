@@ -189,6 +189,8 @@ class Session:
         caller = self._need_caller()
         follower = await self._gateway.accounts.get(caller.account_id, caller.api_key)
         await follower.ready(self._gateway.orders.seen_sequence(caller.account_id))
+        if message.channel == "orders" and message.from_execution_sequence is None:
+            await follower.learn()
         if message.channel == "fills":
             trade_ids = [row.filled.trade_id for row in list(follower.history.fills)[-100:]]
             await self._gateway.settlement.states(trade_ids)
@@ -264,12 +266,13 @@ class Session:
                 change = ReplaceOrder(
                     price=message.price,
                     quantity=message.quantity,
+                    trigger_price=message.trigger_price,
                     client_id=message.client_id,
                     sent_time=message.sent_time,
                 )
                 return await orders.replace(caller, order_name(message), change)
             case messages.CancelAll():
-                return await orders.cancel_all(caller, message.market, message.side)
+                return await orders.cancel_all(caller, message.market, message.side, message.tag)
 
     # --- telling ---
 

@@ -52,6 +52,10 @@ class BuildError(Exception):
     """The programs cannot be made; the message says what to do."""
 
 
+class ToolsMissing(BuildError):
+    """The compiler or the linker cannot be had here: nothing was compared."""
+
+
 def say(text: str) -> None:
     """Tell the person what is going on; stdout stays free for the verdict."""
     print(f"programs: {text}", file=sys.stderr, flush=True)
@@ -208,11 +212,15 @@ def check(names: Sequence[str] = PROGRAMS) -> str:
 
     Raises:
         BuildError: They differ.
+        ToolsMissing: There is nothing to build them with.
     """
     problems = committed_problems(names)
     if problems:
         raise BuildError("; ".join(problems) + ": run ./dev programs build")
-    install_tools()
+    try:
+        install_tools()
+    except BuildError as error:
+        raise ToolsMissing(f"not compared, the tools cannot be had here: {error}") from error
     known, tools, other = manifest(), versions(), []
     for name in names:
         data, then = compile_program(name, ["--locked"]), known[name]["tools"]
@@ -233,7 +241,7 @@ def test(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Carry out one command."""
+    """Carry out one command; status 3: nothing was compared, the tools cannot be had here."""
     command, names = arguments[:1], arguments[1:] or PROGRAMS
     if command == ["test"]:
         return test(arguments[1:])
@@ -251,7 +259,7 @@ def main(arguments: list[str]) -> int:
         print(f"programs: {build(names) if command == ['build'] else check(names)}")
     except BuildError as error:
         print(f"programs: {error}")
-        return 1
+        return 3 if isinstance(error, ToolsMissing) else 1
     return 0
 
 

@@ -16,16 +16,19 @@ from realstack.cli.options import (
     identity_of,
     parser,
     whole,
+    whole_between,
 )
 from realstack.cli.outcome import DONE
 from realstack.cli.output import Output
 from realstack.client import Client, InvalidInput
+from realstack.order_text import TAG_MAX
 
 DESCRIPTION = """Cancel one order by the venue's id or by the client id it was placed with, or all.
 
   realstack cancel 1234
   realstack cancel --order-client-id 6f1c...-....
-  realstack cancel --all --market HARBOR-USDC --side buy"""
+  realstack cancel --all --market HARBOR-USDC --side buy
+  realstack cancel --all --tag 7"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,6 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     reader.add_argument("--all", action="store_true", help="every order of the account")
     reader.add_argument("--market", metavar="MARKET", help="with --all: of one market")
     reader.add_argument("--side", metavar="SIDE", help="with --all: of one side, buy or sell")
+    reader.add_argument(
+        "--tag",
+        type=whole_between(1, TAG_MAX),
+        metavar="N",
+        help="with --all: of the tag that they were placed with",
+    )
     add_client_id(reader)
     add_venue(reader)
     add_json(reader)
@@ -46,8 +55,9 @@ def main(arguments: Sequence[str]) -> int:
 async def cancel(options: Namespace, output: Output) -> int:
     """Cancel what the options name and print the outcome."""
     named = options.order is not None or options.order_client_id is not None
-    if options.all == named or (not options.all and (options.market or options.side)):
-        rule = "give an order id, or --order-client-id, or --all (with --market and --side)"
+    of_some = options.market or options.side or options.tag
+    if options.all == named or (not options.all and of_some):
+        rule = "give an order id, or --order-client-id, or --all (with --market, --side, --tag)"
         raise InvalidInput("order", options.order, rule, Reject.UNKNOWN_ORDER)
     async with client_of(options) as client:
         return await (cancel_all if options.all else cancel_one)(client, options, output)
@@ -75,9 +85,12 @@ async def cancel_one(client: Client, options: Namespace, output: Output) -> int:
 
 
 async def cancel_all(client: Client, options: Namespace, output: Output) -> int:
-    """Cancel every order, or those of a market or side."""
+    """Cancel every order, or those of a market, side or tag."""
     answer = await client.cancel_all(
-        market=options.market, side=options.side, **identity_of(options)
+        market=options.market,
+        side=options.side,
+        tag=options.tag or 0,
+        **identity_of(options),
     )
     output.verdict(
         f"{answer.cancelled_count} orders cancelled",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict
 
@@ -92,6 +93,18 @@ def whole_argument(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) or not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10000")
     return int(text)
+
+
+def whole_between(least: int, most: int) -> Callable[[str], int]:
+    """Return what reads a whole number of a range, for argparse."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) or not least <= int(text) <= most:
+            rule = f"{text!r} is not a whole number from {least} to {most}"
+            raise argparse.ArgumentTypeError(rule)
+        return int(text)
+
+    return read
 
 
 def whole(field: str, text: str, code: Reject) -> int:

@@ -24,6 +24,7 @@ from realstack.client.errors import (
 )
 from realstack.edge_errors import EdgeError
 from realstack.settings import MissingSetting
+from realstack.times import InvalidTime
 from realstack.units import InvalidNumber
 
 DONE, REFUSED, WRONG_INPUT = 0, 1, 2
@@ -36,6 +37,12 @@ ARGUMENTS = {
     "market_id": "market",
     "asset_id": "asset",
     "order_id": "order",
+    "order_type": "type",
+    "display_lots": "display_quantity",
+    "minimum_lots": "minimum_quantity",
+    "trigger_price_ticks": "trigger_price",
+    "trail_ticks": "trail",
+    "expire_time_ns": "expire_time",
 }
 
 
@@ -126,6 +133,7 @@ def refusal_facts(error: RequestRefused) -> dict[str, object]:
 
 # The other errors that a user can do something about: number, outcome and exit status of each.
 KINDS: tuple[tuple[type[Exception], EdgeError, str, int], ...] = (
+    (InvalidTime, EdgeError.INVALID_TIME, "INVALID", WRONG_INPUT),
     (WrongUsage, EdgeError.WRONG_USAGE, "INVALID", WRONG_INPUT),
     (MissingSetting, EdgeError.MISSING_SETTING, "INVALID", WRONG_INPUT),
     (OutcomeUnknown, EdgeError.OUTCOME_UNKNOWN, "UNKNOWN", REFUSED),

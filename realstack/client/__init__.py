@@ -12,6 +12,7 @@ the outcome is certain: see `realstack.client.errors`. Records are in `realstack
 
 from engine.core.commands import (
     COMMAND,
+    Allocation,
     CommandKind,
     OrderType,
     SelfTradePrevention,
@@ -77,6 +78,7 @@ __all__ = [
     "COMMAND",
     "INPUT_ERRORS",
     "Accepted",
+    "Allocation",
     "Answer",
     "AnswerStatus",
     "Answers",

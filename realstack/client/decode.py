@@ -79,6 +79,11 @@ def market_from(message: marketdata_pb2.Market, assets: dict[int, Asset]) -> Mar
         last_price_ticks=message.last_price_ticks,
         phase=Phase(message.phase),
         auction_kind=AuctionKind(message.auction_kind) if message.auction_kind else None,
+        auction_end_ns=message.auction_end_ns,
+        band_ppm=message.band_ppm,
+        volatility_ppm=message.volatility_ppm,
+        auction_ms=message.auction_ms,
+        reference_price_ticks=message.reference_price_ticks,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from engine.core.commands import Allocation
 from engine.core.phases import AuctionKind, Phase
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.client.columns import client_id as wire_id
@@ -43,6 +44,8 @@ class Operations(Session):
         volatility_ppm: int = 0,
         auction_ms: int = 0,
         initial_phase: Phase = Phase.OPEN,
+        allocation: Allocation = Allocation.FIFO,
+        minimum_allocation_lots: int = 0,
     ) -> bool:
         """Define a market; a band of 0 is none. For the operator role."""
         request = admin_pb2.DefineMarketRequest(
@@ -58,6 +61,8 @@ class Operations(Session):
             volatility_ppm=volatility_ppm,
             auction_ms=auction_ms,
             initial_phase=common_pb2.Phase.ValueType(initial_phase),
+            allocation=common_pb2.Allocation.ValueType(allocation),
+            minimum_allocation_lots=minimum_allocation_lots,
         )
         return bool((await self._unary(self._admin().DefineMarket, request)).existed)
 

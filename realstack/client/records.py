@@ -73,6 +73,11 @@ class Market:
     last_price_ticks: int  # 0: no trade yet
     phase: Phase = Phase.OPEN
     auction_kind: AuctionKind | None = None  # why a call is held
+    auction_end_ns: int = 0  # when the call ends by itself; 0: no end is set
+    band_ppm: int = 0  # how far from the last price a market order may trade; 0: no band
+    volatility_ppm: int = 0  # how far a trade may be before it starts an auction; 0: no band
+    auction_ms: int = 0  # how long such an auction lasts
+    reference_price_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,8 @@ class Projector:
         call = self._stub.StreamTrades(request, metadata=self._metadata)
         try:
             while True:
-                message = await asyncio.wait_for(call.read(), SILENCE_SECONDS)
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    message = await call.read()
                 if not isinstance(message, wire.StreamTradesResponse):
                     log.info("engine ended the stream of trades")
                     return

@@ -1,6 +1,7 @@
 """Compare the compiled core with the reference on random commands.
 
     python -m tests.model.compare --commands 1000000 [--seed 1] [--json]
+    python -m tests.model.compare --full      (ten million, resumed where it was cut)
 
 Both get the same batches; events must be equal byte for byte after each, digests every 1,000
 commands, and the compiled core's kept-up digest must equal a full scan. The histogram says how
@@ -42,7 +43,7 @@ BATCH_MAX = 256
 DIGEST_EVERY = 1_000
 VALIDATE_EVERY = 50_000
 SHARE_MIN_PPM = 1_000
-HISTOGRAM_MIN_COMMANDS = 100_000
+HISTOGRAM_MIN_COMMANDS = COMMANDS = 100_000
 FLAGS = {
     "POST_ONLY": POST_ONLY,
     "SLIDE": SLIDE,
@@ -218,7 +219,8 @@ def _event_text(event: np.void | None) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run from the command line; the last line is the verdict."""
     parser = argparse.ArgumentParser(description="compiled core against the reference")
-    parser.add_argument("--commands", type=int, default=100_000)
+    parser.add_argument("--commands", type=int, help="100,000; with --full 10,000,000")
+    parser.add_argument("--full", action="store_true", help="in chunks, resumed where it was cut")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
@@ -230,11 +232,18 @@ def main(argv: list[str] | None = None) -> int:
         seconds = time.monotonic() - started
         print(f"compare: {done:,} commands, {seconds:.0f} s", file=sys.stderr, flush=True)
 
+    from tests.model import full  # here, because it builds on this module
+
+    commands = options.commands or (full.FULL_COMMANDS if options.full else COMMANDS)
     try:
-        report = compare(Venue, commands=options.commands, seed=options.seed, progress=progress)
+        if options.full:
+            report = full.run(Venue, commands=commands, seed=options.seed)
+        else:
+            report = compare(Venue, commands=commands, seed=options.seed, progress=progress)
     except Difference as difference:
         print(difference)
-        print(f"repeat: ./dev compare --commands {options.commands} --seed {options.seed}")
+        if not options.full:
+            print(f"repeat: ./dev compare --commands {commands} --seed {options.seed}")
         return _verdict(options.json, equal=False, text="the cores differ")
     print("\n".join(report.lines()))
     rare = report.rare() if report.commands >= HISTOGRAM_MIN_COMMANDS else []

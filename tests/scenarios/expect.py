@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from engine.core.commands import Side
-from engine.core.events import ANSWER, EVENT, KEPT_PRIORITY, RESTING, WAITING, EventKind
+from engine.core.events import ANSWER, AUCTION, EVENT, KEPT_PRIORITY, RESTING, WAITING, EventKind
+from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.units import InvalidNumber
 from tests.scenarios.orders import value_of
@@ -48,8 +49,9 @@ def check_command(stage: Stage, result: Result, lines: list[Line]) -> None:
 
 def _is_told(event: np.void, named: set[int]) -> bool:
     """Tell whether an event must be among the expectations: answers and quiet ones if asked for."""
-    kind = int(event["kind"])
-    is_quiet = int(event["flags"]) & ANSWER or EventKind(kind).name in QUIET
+    kind, flags = int(event["kind"]), int(event["flags"])
+    follows_fill = kind == EventKind.REDUCED and flags & AUCTION
+    is_quiet = flags & ANSWER or follows_fill or EventKind(kind).name in QUIET
     return kind in named or not is_quiet
 
 
@@ -117,7 +119,32 @@ def _of_order(kind: EventKind, *, has_size: bool) -> Callable[[Stage, Result, Wo
     return read
 
 
+def _auction(kind: EventKind) -> Callable[[Stage, Result, Words], Wanted]:
+    def read(stage: Stage, result: Result, words: Words) -> Wanted:
+        wanted: Wanted = {"kind": kind}
+        if words.accept("nothing"):
+            return {**wanted, "quantity_lots": 0, "price_ticks": 0}
+        wanted["quantity_lots"] = stage.lots(words.next("a volume"))
+        if not words.accept("@"):
+            raise words.line.error("expected @ and a price behind the volume")
+        wanted["price_ticks"] = stage.ticks(words.next("a price"))
+        if words.accept("surplus"):
+            wanted["leaves_lots"] = stage.lots(words.next("a surplus"))
+            wanted["side"] = value_of(words.line, "side", words.next("buy or sell"))
+        return wanted
+
+    return read
+
+
+def _phase(stage: Stage, result: Result, words: Words) -> Wanted:
+    name = words.next("a phase").replace("-", "_")
+    return {"kind": EventKind.PHASE_CHANGED, "code": value_of(words.line, "phase", name)}
+
+
 EVENTS: dict[str, Callable[[Stage, Result, Words], Wanted]] = {
+    "indicative": _auction(EventKind.INDICATIVE),
+    "uncrossed": _auction(EventKind.UNCROSSED),
+    "phase": _phase,
     "fill": _fill,
     "cancelled": _cancelled,
     "reduced": _of_order(EventKind.REDUCED, has_size=True),
@@ -135,6 +162,13 @@ def _text(stage: Stage, result: Result, event: np.void) -> str:
         return f"fill {lots} @ {price} {maker} by {name}"
     if kind == EventKind.CANCELLED:
         return f"cancelled {name} {lots} {CancelReason(int(event['code'])).name}"
+    if kind in {EventKind.INDICATIVE, EventKind.UNCROSSED}:
+        price, left = stage.tick.text(int(event["price_ticks"])), int(event["leaves_lots"])
+        side = Side(int(event["side"])).name.lower() if left else ""
+        surplus = f" surplus {stage.lot.text(left)} {side}" if left else ""
+        return f"{kind.name.lower()} {lots} @ {price}{surplus}"
+    if kind == EventKind.PHASE_CHANGED:
+        return f"phase {Phase(int(event['code'])).name.lower()}"
     return f"{kind.name.lower()} {name} {lots}"
 
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from engine.core import commands as wire
 from engine.core.commands import CommandKind, OrderType, SelfTradePrevention, Side, TimeInForce
+from engine.core.phases import AuctionKind, Phase
 from tests.scenarios.stage import ASSETS, MARKET, START_NS, Fields, Stage
 from tests.scenarios.text import Line, Words
 
@@ -46,7 +47,7 @@ def value_of(line: Line, name: str, text: str) -> int:
 # Every list of names that the commands have; in a file they are written in lower case or as here.
 _NAMES: tuple[type[IntEnum], ...] = tuple(
     value
-    for value in vars(wire).values()
+    for value in (*vars(wire).values(), Phase, AuctionKind)
     if isinstance(value, type) and issubclass(value, IntEnum) and value is not IntEnum
 )
 
@@ -272,6 +273,24 @@ def reference(stage: Stage, words: Words, account_id: int) -> list[Fields]:
     return [row]
 
 
+def phase(stage: Stage, words: Words, account_id: int) -> list[Fields]:
+    """NAME, for an auction also its kind, and [till TIME]: change the market's phase."""
+    row: Fields = {"kind": CommandKind.SET_PHASE, "market_id": MARKET}
+    row["phase"] = value_of(words.line, "phase", words.next("a phase").replace("-", "_"))
+    if row["phase"] == Phase.AUCTION:
+        name = words.next("the kind of auction").replace("-", "_")
+        row["auction_kind"] = value_of(words.line, "auction_kind", name)
+        if words.accept("till"):
+            row["auction_end_ns"] = START_NS + words.time_ns("a time since the start")
+    raw_fields(words, row)
+    return [row]
+
+
+def uncross(stage: Stage, words: Words, account_id: int) -> list[Fields]:
+    """Uncross a call, which goes on."""
+    return [{"kind": CommandKind.UNCROSS, "market_id": MARKET}]
+
+
 # What an account says, and what the venue itself does.
 ACCOUNT_VERBS: dict[str, Verb] = {
     "buy": buy,
@@ -284,4 +303,10 @@ ACCOUNT_VERBS: dict[str, Verb] = {
     "finalize": _ends(CommandKind.WITHDRAW_FINALIZE),
     "do": any_kind,
 }
-VENUE_VERBS: dict[str, Verb] = {"tick": tick, "reference": reference, "do": any_kind}
+VENUE_VERBS: dict[str, Verb] = {
+    "tick": tick,
+    "reference": reference,
+    "phase": phase,
+    "uncross": uncross,
+    "do": any_kind,
+}

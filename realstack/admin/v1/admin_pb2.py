@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from realstack.common.v1 import common_pb2 as realstack_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erealstack/admin/v1/admin.proto\x12\x12realstack.admin.v1\x1a realstack/common/v1/common.proto\"H\n\x12\x44\x65\x66ineAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"8\n\x13\x44\x65\x66ineAssetResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"\xc4\x02\n\x13\x44\x65\x66ineMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x10\n\x08\x62\x61nd_ppm\x18\t \x01(\r\x12\x16\n\x0evolatility_ppm\x18\n \x01(\r\x12\x12\n\nauction_ms\x18\x0b \x01(\r\x12\x31\n\rinitial_phase\x18\x0c \x01(\x0e\x32\x1a.realstack.common.v1.Phase\"9\n\x14\x44\x65\x66ineMarketResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"B\n\x18SetReferencePriceRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\"-\n\x19SetReferencePriceResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x9f\x01\n\x0fSetPhaseRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12)\n\x05phase\x18\x02 \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x36\n\x0c\x61uction_kind\x18\x03 \x01(\x0e\x32 .realstack.common.v1.AuctionKind\x12\x16\n\x0e\x61uction_end_ns\x18\x04 \x01(\x03\"$\n\x10SetPhaseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"#\n\x0eUncrossRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"M\n\x0fUncrossResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x03 \x01(\x03\"<\n\x14\x44\x65\x66ineAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x10\n\x08group_id\x18\x02 \x01(\r\":\n\x15\x44\x65\x66ineAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\";\n\x12SetIdWindowRequest\x12\x14\n\x0cid_window_ns\x18\x01 \x01(\x03\x12\x0f\n\x07ids_max\x18\x02 \x01(\x03\"\'\n\x13SetIdWindowResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x12\n\x10GetStatusRequest\"\xf9\x01\n\x11GetStatusResponse\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\x18\n\x10\x61pplied_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x13\n\x0bopen_orders\x18\x04 \x01(\x04\x12\x0e\n\x06trades\x18\x05 \x01(\x04\x12\x13\n\x0bqueue_depth\x18\x06 \x01(\x04\x12\x16\n\x0eids_remembered\x18\x07 \x01(\x04\x12\x14\n\x0cid_window_ns\x18\x08 \x01(\x03\x12\x0f\n\x07ids_max\x18\t \x01(\x03\x12\x18\n\x10id_floor_time_ns\x18\n \x01(\x03\x12\r\n\x05\x66ront\x18\x0b \x01(\t2\x8e\x06\n\x0c\x41\x64minService\x12^\n\x0b\x44\x65\x66ineAsset\x12&.realstack.admin.v1.DefineAssetRequest\x1a\'.realstack.admin.v1.DefineAssetResponse\x12\x61\n\x0c\x44\x65\x66ineMarket\x12\'.realstack.admin.v1.DefineMarketRequest\x1a(.realstack.admin.v1.DefineMarketResponse\x12p\n\x11SetReferencePrice\x12,.realstack.admin.v1.SetReferencePriceRequest\x1a-.realstack.admin.v1.SetReferencePriceResponse\x12U\n\x08SetPhase\x12#.realstack.admin.v1.SetPhaseRequest\x1a$.realstack.admin.v1.SetPhaseResponse\x12R\n\x07Uncross\x12\".realstack.admin.v1.UncrossRequest\x1a#.realstack.admin.v1.UncrossResponse\x12\x64\n\rDefineAccount\x12(.realstack.admin.v1.DefineAccountRequest\x1a).realstack.admin.v1.DefineAccountResponse\x12^\n\x0bSetIdWindow\x12&.realstack.admin.v1.SetIdWindowRequest\x1a\'.realstack.admin.v1.SetIdWindowResponse\x12X\n\tGetStatus\x12$.realstack.admin.v1.GetStatusRequest\x1a%.realstack.admin.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erealstack/admin/v1/admin.proto\x12\x12realstack.admin.v1\x1a realstack/common/v1/common.proto\"H\n\x12\x44\x65\x66ineAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"8\n\x13\x44\x65\x66ineAssetResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"\x9a\x03\n\x13\x44\x65\x66ineMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x10\n\x08\x62\x61nd_ppm\x18\t \x01(\r\x12\x16\n\x0evolatility_ppm\x18\n \x01(\r\x12\x12\n\nauction_ms\x18\x0b \x01(\r\x12\x31\n\rinitial_phase\x18\x0c \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x33\n\nallocation\x18\r \x01(\x0e\x32\x1f.realstack.common.v1.Allocation\x12\x1f\n\x17minimum_allocation_lots\x18\x0e \x01(\x03\"9\n\x14\x44\x65\x66ineMarketResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"B\n\x18SetReferencePriceRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\"-\n\x19SetReferencePriceResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x9f\x01\n\x0fSetPhaseRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12)\n\x05phase\x18\x02 \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x36\n\x0c\x61uction_kind\x18\x03 \x01(\x0e\x32 .realstack.common.v1.AuctionKind\x12\x16\n\x0e\x61uction_end_ns\x18\x04 \x01(\x03\"$\n\x10SetPhaseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"#\n\x0eUncrossRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"M\n\x0fUncrossResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x03 \x01(\x03\"<\n\x14\x44\x65\x66ineAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x10\n\x08group_id\x18\x02 \x01(\r\":\n\x15\x44\x65\x66ineAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\";\n\x12SetIdWindowRequest\x12\x14\n\x0cid_window_ns\x18\x01 \x01(\x03\x12\x0f\n\x07ids_max\x18\x02 \x01(\x03\"\'\n\x13SetIdWindowResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x12\n\x10GetStatusRequest\"\xf9\x01\n\x11GetStatusResponse\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\x18\n\x10\x61pplied_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x13\n\x0bopen_orders\x18\x04 \x01(\x04\x12\x0e\n\x06trades\x18\x05 \x01(\x04\x12\x13\n\x0bqueue_depth\x18\x06 \x01(\x04\x12\x16\n\x0eids_remembered\x18\x07 \x01(\x04\x12\x14\n\x0cid_window_ns\x18\x08 \x01(\x03\x12\x0f\n\x07ids_max\x18\t \x01(\x03\x12\x18\n\x10id_floor_time_ns\x18\n \x01(\x03\x12\r\n\x05\x66ront\x18\x0b \x01(\t2\x8e\x06\n\x0c\x41\x64minService\x12^\n\x0b\x44\x65\x66ineAsset\x12&.realstack.admin.v1.DefineAssetRequest\x1a\'.realstack.admin.v1.DefineAssetResponse\x12\x61\n\x0c\x44\x65\x66ineMarket\x12\'.realstack.admin.v1.DefineMarketRequest\x1a(.realstack.admin.v1.DefineMarketResponse\x12p\n\x11SetReferencePrice\x12,.realstack.admin.v1.SetReferencePriceRequest\x1a-.realstack.admin.v1.SetReferencePriceResponse\x12U\n\x08SetPhase\x12#.realstack.admin.v1.SetPhaseRequest\x1a$.realstack.admin.v1.SetPhaseResponse\x12R\n\x07Uncross\x12\".realstack.admin.v1.UncrossRequest\x1a#.realstack.admin.v1.UncrossResponse\x12\x64\n\rDefineAccount\x12(.realstack.admin.v1.DefineAccountRequest\x1a).realstack.admin.v1.DefineAccountResponse\x12^\n\x0bSetIdWindow\x12&.realstack.admin.v1.SetIdWindowRequest\x1a\'.realstack.admin.v1.SetIdWindowResponse\x12X\n\tGetStatus\x12$.realstack.admin.v1.GetStatusRequest\x1a%.realstack.admin.v1.GetStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,33 +37,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DEFINEASSETRESPONSE']._serialized_start=162
   _globals['_DEFINEASSETRESPONSE']._serialized_end=218
   _globals['_DEFINEMARKETREQUEST']._serialized_start=221
-  _globals['_DEFINEMARKETREQUEST']._serialized_end=545
-  _globals['_DEFINEMARKETRESPONSE']._serialized_start=547
-  _globals['_DEFINEMARKETRESPONSE']._serialized_end=604
-  _globals['_SETREFERENCEPRICEREQUEST']._serialized_start=606
-  _globals['_SETREFERENCEPRICEREQUEST']._serialized_end=672
-  _globals['_SETREFERENCEPRICERESPONSE']._serialized_start=674
-  _globals['_SETREFERENCEPRICERESPONSE']._serialized_end=719
-  _globals['_SETPHASEREQUEST']._serialized_start=722
-  _globals['_SETPHASEREQUEST']._serialized_end=881
-  _globals['_SETPHASERESPONSE']._serialized_start=883
-  _globals['_SETPHASERESPONSE']._serialized_end=919
-  _globals['_UNCROSSREQUEST']._serialized_start=921
-  _globals['_UNCROSSREQUEST']._serialized_end=956
-  _globals['_UNCROSSRESPONSE']._serialized_start=958
-  _globals['_UNCROSSRESPONSE']._serialized_end=1035
-  _globals['_DEFINEACCOUNTREQUEST']._serialized_start=1037
-  _globals['_DEFINEACCOUNTREQUEST']._serialized_end=1097
-  _globals['_DEFINEACCOUNTRESPONSE']._serialized_start=1099
-  _globals['_DEFINEACCOUNTRESPONSE']._serialized_end=1157
-  _globals['_SETIDWINDOWREQUEST']._serialized_start=1159
-  _globals['_SETIDWINDOWREQUEST']._serialized_end=1218
-  _globals['_SETIDWINDOWRESPONSE']._serialized_start=1220
-  _globals['_SETIDWINDOWRESPONSE']._serialized_end=1259
-  _globals['_GETSTATUSREQUEST']._serialized_start=1261
-  _globals['_GETSTATUSREQUEST']._serialized_end=1279
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1282
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1531
-  _globals['_ADMINSERVICE']._serialized_start=1534
-  _globals['_ADMINSERVICE']._serialized_end=2316
+  _globals['_DEFINEMARKETREQUEST']._serialized_end=631
+  _globals['_DEFINEMARKETRESPONSE']._serialized_start=633
+  _globals['_DEFINEMARKETRESPONSE']._serialized_end=690
+  _globals['_SETREFERENCEPRICEREQUEST']._serialized_start=692
+  _globals['_SETREFERENCEPRICEREQUEST']._serialized_end=758
+  _globals['_SETREFERENCEPRICERESPONSE']._serialized_start=760
+  _globals['_SETREFERENCEPRICERESPONSE']._serialized_end=805
+  _globals['_SETPHASEREQUEST']._serialized_start=808
+  _globals['_SETPHASEREQUEST']._serialized_end=967
+  _globals['_SETPHASERESPONSE']._serialized_start=969
+  _globals['_SETPHASERESPONSE']._serialized_end=1005
+  _globals['_UNCROSSREQUEST']._serialized_start=1007
+  _globals['_UNCROSSREQUEST']._serialized_end=1042
+  _globals['_UNCROSSRESPONSE']._serialized_start=1044
+  _globals['_UNCROSSRESPONSE']._serialized_end=1121
+  _globals['_DEFINEACCOUNTREQUEST']._serialized_start=1123
+  _globals['_DEFINEACCOUNTREQUEST']._serialized_end=1183
+  _globals['_DEFINEACCOUNTRESPONSE']._serialized_start=1185
+  _globals['_DEFINEACCOUNTRESPONSE']._serialized_end=1243
+  _globals['_SETIDWINDOWREQUEST']._serialized_start=1245
+  _globals['_SETIDWINDOWREQUEST']._serialized_end=1304
+  _globals['_SETIDWINDOWRESPONSE']._serialized_start=1306
+  _globals['_SETIDWINDOWRESPONSE']._serialized_end=1345
+  _globals['_GETSTATUSREQUEST']._serialized_start=1347
+  _globals['_GETSTATUSREQUEST']._serialized_end=1365
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1368
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1617
+  _globals['_ADMINSERVICE']._serialized_start=1620
+  _globals['_ADMINSERVICE']._serialized_end=2402
 # @@protoc_insertion_point(module_scope)

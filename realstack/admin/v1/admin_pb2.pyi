@@ -91,6 +91,8 @@ class DefineMarketRequest(_message.Message):
     VOLATILITY_PPM_FIELD_NUMBER: _builtins.int
     AUCTION_MS_FIELD_NUMBER: _builtins.int
     INITIAL_PHASE_FIELD_NUMBER: _builtins.int
+    ALLOCATION_FIELD_NUMBER: _builtins.int
+    MINIMUM_ALLOCATION_LOTS_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The id, 1 to 1,024."""
     symbol: _builtins.str
@@ -119,6 +121,10 @@ class DefineMarketRequest(_message.Message):
     """How long a volatility auction lasts, in milliseconds, at most 86,400,000; with a dynamic band."""
     initial_phase: _common_pb2.Phase.ValueType
     """The phase in which the market begins; open when not given."""
+    allocation: _common_pb2.Allocation.ValueType
+    """How a price level is shared out; by time when not given."""
+    minimum_allocation_lots: _builtins.int
+    """Pro rata, the least share, at most 2^40 lots: a smaller one is none. Zero by time."""
     def __init__(
         self,
         *,
@@ -134,10 +140,12 @@ class DefineMarketRequest(_message.Message):
         volatility_ppm: _builtins.int = ...,
         auction_ms: _builtins.int = ...,
         initial_phase: _common_pb2.Phase.ValueType = ...,
+        allocation: _common_pb2.Allocation.ValueType = ...,
+        minimum_allocation_lots: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "initial_phase", b"initial_phase", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation", b"allocation", "auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "initial_phase", b"initial_phase", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "minimum_allocation_lots", b"minimum_allocation_lots", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

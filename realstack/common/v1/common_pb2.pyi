@@ -375,6 +375,30 @@ CANCEL_REASON_QUOTE_REPLACED: CancelReason.ValueType  # 13
 """A new quote of its owner took its place."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
+class _Allocation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AllocationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Allocation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ALLOCATION_UNSPECIFIED: _Allocation.ValueType  # 0
+    """As FIFO, when a market is defined."""
+    ALLOCATION_FIFO: _Allocation.ValueType  # 1
+    """By time: what is seen first, the oldest first."""
+    ALLOCATION_PRO_RATA: _Allocation.ValueType  # 2
+    """By size, over what is seen at the level, each share rounded down; what is left by time."""
+
+class Allocation(_Allocation, metaclass=_AllocationEnumTypeWrapper):
+    """How a price level is shared out to an arriving order that does not take all of it."""
+
+ALLOCATION_UNSPECIFIED: Allocation.ValueType  # 0
+"""As FIFO, when a market is defined."""
+ALLOCATION_FIFO: Allocation.ValueType  # 1
+"""By time: what is seen first, the oldest first."""
+ALLOCATION_PRO_RATA: Allocation.ValueType  # 2
+"""By size, over what is seen at the level, each share rounded down; what is left by time."""
+Global___Allocation: _TypeAlias = Allocation  # noqa: Y015
+
 class _Phase:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015

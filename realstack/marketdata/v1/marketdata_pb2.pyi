@@ -73,6 +73,8 @@ class Market(_message.Message):
     PHASE_FIELD_NUMBER: _builtins.int
     AUCTION_KIND_FIELD_NUMBER: _builtins.int
     AUCTION_END_NS_FIELD_NUMBER: _builtins.int
+    ALLOCATION_FIELD_NUMBER: _builtins.int
+    MINIMUM_ALLOCATION_LOTS_FIELD_NUMBER: _builtins.int
     market_id: _builtins.int
     """The venue's id, from 1."""
     symbol: _builtins.str
@@ -109,6 +111,10 @@ class Market(_message.Message):
     """Why a call is held."""
     auction_end_ns: _builtins.int
     """When the call ends by itself, nanoseconds since 1970 UTC; zero for no end."""
+    allocation: _common_pb2.Allocation.ValueType
+    """How a price level is shared out."""
+    minimum_allocation_lots: _builtins.int
+    """Pro rata, the least share: a smaller one is none."""
     def __init__(
         self,
         *,
@@ -130,10 +136,12 @@ class Market(_message.Message):
         phase: _common_pb2.Phase.ValueType = ...,
         auction_kind: _common_pb2.AuctionKind.ValueType = ...,
         auction_end_ns: _builtins.int = ...,
+        allocation: _common_pb2.Allocation.ValueType = ...,
+        minimum_allocation_lots: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["auction_end_ns", b"auction_end_ns", "auction_kind", b"auction_kind", "auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "phase", b"phase", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "reference_price_ticks", b"reference_price_ticks", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation", b"allocation", "auction_end_ns", b"auction_end_ns", "auction_kind", b"auction_kind", "auction_ms", b"auction_ms", "band_ppm", b"band_ppm", "base_asset_id", b"base_asset_id", "base_atoms_per_lot", b"base_atoms_per_lot", "last_price_ticks", b"last_price_ticks", "lot_size", b"lot_size", "maker_fee_ppm", b"maker_fee_ppm", "market_id", b"market_id", "minimum_allocation_lots", b"minimum_allocation_lots", "phase", b"phase", "quote_asset_id", b"quote_asset_id", "quote_atoms_per_tick_lot", b"quote_atoms_per_tick_lot", "reference_price_ticks", b"reference_price_ticks", "symbol", b"symbol", "taker_fee_ppm", b"taker_fee_ppm", "tick_size", b"tick_size", "volatility_ppm", b"volatility_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

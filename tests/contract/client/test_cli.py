@@ -119,6 +119,44 @@ WRONG = [
         Reject.ID_TOO_OLD,
         "sent_time_ns",
     ),
+    (("order", "buy", MARKET), Reject.INVALID_QUANTITY, "quantity"),
+    (("order", "buy", MARKET, "1", "--amount", "5"), Reject.INVALID_QUANTITY, "quantity"),
+    (("order", "buy", MARKET, "--amount", "0.0000001"), Reject.INVALID_AMOUNT, "amount"),
+    (
+        ("order", "buy", MARKET, "1", "--trigger-price", "0.001"),
+        Reject.INVALID_PRICE,
+        "trigger_price",
+    ),
+    (("order", "sell", MARKET, "1", "--trail", "x"), Reject.INVALID_PRICE, "trail"),
+    (
+        ("order", "sell", MARKET, "1", "--trail", "1", "--trail-ppm", "5"),
+        Reject.INVALID_PRICE,
+        "trail",
+    ),
+    (
+        ("order", "buy", MARKET, "2", "--price", "1", "--display-quantity", "2"),
+        Reject.INVALID_QUANTITY,
+        "display_quantity",
+    ),
+    (
+        ("order", "buy", MARKET, "2", "--price", "1", "--minimum-quantity", "3"),
+        Reject.INVALID_QUANTITY,
+        "minimum_quantity",
+    ),
+    (("order", "buy", MARKET, "2", "--hidden"), Reject.INVALID_FLAGS, "hidden"),
+    (("order", "buy", MARKET, "2", "--price", "1", "--slide"), Reject.INVALID_FLAGS, "slide"),
+    (
+        ("order", "buy", MARKET, "1", "--price", "1", "--expire-time", "soon"),
+        EdgeError.INVALID_TIME,
+        "expire_time",
+    ),
+    (
+        ("order", "buy", MARKET, "1", "--price", "1", "--time-in-force", "gtd"),
+        Reject.INVALID_TIME_IN_FORCE,
+        "expire_time",
+    ),
+    (("order", "buy", MARKET, "1", "--tag", "65536"), EdgeError.WRONG_USAGE, "tag"),
+    (("cancel", "1", "--tag", "7"), Reject.UNKNOWN_ORDER, "order"),
     (("cancel", "x"), Reject.UNKNOWN_ORDER, "order"),
     (("cancel",), Reject.UNKNOWN_ORDER, "order"),
     (("cancel", "1", "--all"), Reject.UNKNOWN_ORDER, "order"),
@@ -201,8 +239,33 @@ async def test_the_account_shows_balances_and_orders(shell: Shell) -> None:
     assert status == 0
     assert lines[0].split() == ["asset", "free", "in", "orders", "withdrawing"]
     assert lines[2].split() == ["USDC", "999999799.800000", "200.200000", "0.000000"]
-    assert lines[5].split() == ["1", "HARBOR-USDC", "buy", "100.00", "2", "0"]
+    assert lines[5].split() == ["1", "HARBOR-USDC", "buy", "100.00", "2", "0", "limit", "gtc"]
     assert lines[-1] == "account: 2 balances, 1 working orders"
+
+
+async def test_special_orders_are_placed_shown_and_cancelled_by_tag(shell: Shell) -> None:
+    """Iceberg, hidden, stop-limit and order by amount in decimal text; a tag names some."""
+    tagged = ("--tag", "7", "--price", "1")
+    await shell.json("order", "buy", MARKET, "30", *tagged, "--display-quantity", "3")
+    await shell.json("order", "buy", MARKET, "2", *tagged, "--hidden", "--time-in-force", "day")
+    stop = ("--trigger-price", "999", "--price", "998")
+    status, _ = await shell.json("order", "buy", MARKET, "1", *stop)
+    assert status == 0
+    status, spent = await shell.json("order", "buy", MARKET, "--amount", "5")
+    assert (status, spent["leaves"]) == (0, "0")
+    _, account = await shell.json("account")
+    assert [(each["type"], each["time_in_force"]) for each in account["orders"]] == [
+        ("limit", "gtc"),
+        ("limit", "day"),
+        ("stop_limit", "gtc"),
+    ]
+    assert [each["visible_lots"] for each in account["orders"]] == [3, 0, 0]
+    assert [each["tag"] for each in account["orders"]] == [7, 7, 0]
+    _, lines = await shell.run("account")
+    assert any("limit gtc shows 3 tag 7" in line for line in lines)
+    assert any("stop_limit gtc waits for 999" in line for line in lines)
+    _, answer = await shell.json("cancel", "--all", "--tag", "7")
+    assert answer["cancelled"] == 2
 
 
 async def test_a_withdrawal_is_held(shell: Shell) -> None:

@@ -28,8 +28,8 @@ FIELDS: dict[str, tuple[int, tuple[Any, ...]]] = {
     "price": (15, (*NO_NUMBER, *TOO_LARGE, "100.005", "0.001")),
     "quantity": (16, (*NO_NUMBER, *TOO_LARGE, "1.0005", "0.0001")),
     "side": (3, ("", "BUY", "hold", 1, None, True)),
-    "type": (4, ("", "LIMIT", "stop", 1)),
-    "time_in_force": (5, ("", "GTC", "day", 1)),
+    "type": (4, ("", "LIMIT", "pegged", 1)),
+    "time_in_force": (5, ("", "GTC", "week", 1)),
     "self_trade_prevention": (6, ("", "all", 2)),
     "post_only": (7, ("true", 1, 0)),
     "client_id": (

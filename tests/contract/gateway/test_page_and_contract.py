@@ -120,7 +120,7 @@ async def test_the_contract_shows_an_example_of_an_order(rest: Rest) -> None:
     schema = published["components"]["schemas"]
     (order,) = [schema[name] for name in schema if name.endswith("PlaceOrder")]
     assert order["properties"]["client_id"]["examples"]
-    assert "quantity" in order["required"]
+    assert set(order["required"]) == {"market", "side"}
 
 
 async def test_every_error_is_served_with_its_number(rest: Rest) -> None:

@@ -21,6 +21,8 @@ MARKET: dict[str, Any] = {
     "base_atoms_per_lot": 1 << 40,
     "maker_fee_ppm": 100_000,
     "taker_fee_ppm": 99_999,
+    "allocation": common_pb2.ALLOCATION_PRO_RATA,
+    "minimum_allocation_lots": 1 << 40,
 }
 
 
@@ -57,10 +59,21 @@ INVALID: list[tuple[str, Any]] = [
     ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "taker_fee_ppm": 0xFFFFFFFF})),
     ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "base_atoms_per_lot": -1})),
     ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "quote_asset_id": 1})),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "minimum_allocation_lots": -1})),
+    ("DefineMarket", pb.DefineMarketRequest(**{**MARKET, "minimum_allocation_lots": 1 << 41})),
     ("DefineAccount", pb.DefineAccountRequest(account_id=0)),
     ("DefineAccount", pb.DefineAccountRequest(account_id=1_000_001)),
     ("SetIdWindow", pb.SetIdWindowRequest(id_window_ns=1, ids_max=5)),
 ]
+
+
+async def test_a_least_share_by_time_is_refused_by_its_name(engine: Engine) -> None:
+    """Only a market that shares levels out has a least share."""
+    boss = engine.client("boss")
+    by_time = {**MARKET, "allocation": common_pb2.ALLOCATION_FIFO}
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await boss.call(boss.admin.DefineMarket, pb.DefineMarketRequest(**by_time))
+    assert ["minimum_allocation_lots"] == refusal(caught.value).fields
 
 
 @pytest.mark.parametrize(("rpc", "message"), INVALID)

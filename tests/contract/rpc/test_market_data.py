@@ -139,6 +139,7 @@ async def test_instruments_say_tick_and_lot_in_exact_decimals(engine: Engine) ->
             tick_size="1",
             lot_size="0.01",
             phase=common_pb2.PHASE_OPEN,
+            allocation=common_pb2.ALLOCATION_FIFO,
         )
     ]
     assert listed.as_of_sequence == engine.node.durable_sequence

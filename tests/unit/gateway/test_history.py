@@ -233,3 +233,42 @@ def test_an_order_by_amount_is_filled_when_it_bought_anything() -> None:
         row = history.order(3)
         assert row is not None
         assert row.status is status
+
+
+def open_order(order_id: int, *, leaves: int, visible: int) -> OpenOrder:
+    return OpenOrder(
+        order=state(order_id, leaves=leaves),
+        priority_sequence=1,
+        post_only=True,
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTD,
+        waiting=False,
+        visible_lots=visible,
+        trigger_price_ticks=0,
+        expire_time_ns=77,
+        tag=9,
+    )
+
+
+def test_a_list_of_working_orders_tells_what_executions_do_not() -> None:
+    """What an order shows is forgotten with its next change, its tag and expiry are kept."""
+    folded = Folded()
+    folded.add(accepted(1, 10))
+    folded.history.learn([open_order(1, leaves=10, visible=4)], 10)
+    row = folded.history.order(1)
+    assert row is not None
+    assert (row.visible_lots, row.tag, row.expire_time_ns, row.post_only) == (4, 9, 77, True)
+    folded.add(filled(1, 1, 2, total=2, leaves=8))
+    assert (row.visible_lots, row.tag) == (None, 9)
+    folded.add(Refreshed(state(1, filled=2, leaves=8), 4))
+    assert row.visible_lots == 4
+
+
+def test_a_list_older_than_the_order_tells_nothing_of_it() -> None:
+    """An answer that was under way while the order changed is not taken for the order as it is."""
+    folded = Folded()
+    folded.add(accepted(1, 10))
+    folded.history.learn([open_order(1, leaves=10, visible=4)], 9)
+    row = folded.history.order(1)
+    assert row is not None
+    assert (row.visible_lots, row.tag) == (None, None)
