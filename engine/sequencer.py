@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from engine.core.commands import COMMAND, COMMAND_BYTES, COMMAND_WORDS, ENTRY_KINDS, CommandKind
 from engine.core.invariants import check
-from engine.core.limits import COMMANDS_PER_BATCH_MAX
+from engine.core.limits import COMMANDS_PER_BATCH_MAX, TIME_NS_MAX
 from engine.ports.clock import Clock
 from engine.ports.process import End, told
 
@@ -42,7 +42,6 @@ from engine.ports.process import End, told
 CommandArray = NDArray[np.void]
 EventArray = NDArray[np.void]
 
-TIME_NS_MAX = (1 << 63) - 1  # 11 April 2262
 DRIFT_PARTS = 1000  # a clock may be steered by a thousandth of the time that has passed
 # They always lower what is at risk; a tick cancels what has expired.
 CANCELS = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.TICK)

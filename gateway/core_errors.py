@@ -109,6 +109,10 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     ),
     Reject.MARKET_PHASE: CoreError(409, "market", "its phase does not allow this now"),
     Reject.WRONG_PHASE_CHANGE: CoreError(409, None, "this phase may not follow the market's phase"),
+    Reject.CANCELLED_BEFORE_ARRIVAL: CoreError(
+        409, "client_id", "a cancel of this id came before the order"
+    ),
+    Reject.TOO_MANY_DEADLINES: CoreError(409, None, "the account has as many deadlines as it may"),
     Reject.GROUP_INCOMPLETE: CoreError(422, None, "a compound command needs all its entries"),
     Reject.QUOTE_CROSSES_ITSELF: CoreError(
         422, "price", "the best bid of a quote must be below its best ask"

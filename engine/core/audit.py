@@ -13,6 +13,7 @@ from cython.cimports.engine.core.constants import (
     PHASE_POST_ONLY,
     SELL,
 )
+from cython.cimports.engine.core.deadlines import audit_deadlines
 from cython.cimports.engine.core.hashing import client_id_hash
 from cython.cimports.engine.core.ids import entry_at, find_entry
 from cython.cimports.engine.core.order_index import find_order
@@ -55,6 +56,7 @@ def audit(core: cython.pointer(Core)) -> cython.void:
     totals: cython.pointer(int64_t) = held + core.balance_slab.capacity
     audit_books(core, locked)
     audit_accounts(core)
+    audit_deadlines(core)
     audit_withdrawals(core, held)
     audit_balances(core, locked, held, totals)
     audit_conservation(core, totals)

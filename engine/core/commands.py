@@ -17,8 +17,10 @@ Header, the same for every kind (unused fields are zero, and a command that sets
         51     1  time_in_force           TimeInForce
         52     1  self_trade_prevention   SelfTradePrevention
         53     1  flags                   POST_ONLY, SLIDE, HIDDEN, MINIMUM,
-                                          TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE
-        54     2  tag                     of an order; of a cancel all: only orders of this tag
+                                          TRIGGER_BEST_QUOTE, TRIGGER_REFERENCE of a place;
+                                          BEFORE_ARRIVAL of a cancel; ON_DISCONNECT of a cancel all
+        54     2  tag                     of an order; of a cancel all or a deadline: only orders
+                                          of this tag
         56     8  order_id                target of a cancel or replace; withdrawal of a release
                                           or finalize
 
@@ -44,6 +46,7 @@ Body by kind:
     SET_REFERENCE_PRICE 64 price_ticks i64
     SET_PHASE           64 phase i64    72 auction_kind i64    80 auction_end_ns i64 (0: open end)
     UNCROSS             nothing: a call trades what it has collected, and goes on
+    SET_DEADLINE        64 timeout_ms i64 (0: off)
     MASS_QUOTE          80 entry_count u32     88 max_age_ms u32
     QUOTE_ENTRY         64 bid_price_ticks i64     72 bid_lots i64
                         80 ask_price_ticks i64     112 ask_lots i64
@@ -84,6 +87,7 @@ class CommandKind(IntEnum):
     SET_REFERENCE_PRICE = 14
     SET_PHASE = 15
     UNCROSS = 16
+    SET_DEADLINE = 20
     MASS_QUOTE = 23
     QUOTE_ENTRY = 24
 
@@ -143,6 +147,8 @@ HIDDEN = 4  # rests unseen, behind what is seen at its price
 MINIMUM = 8  # trades at least `minimum_lots` on arrival, or is refused
 TRIGGER_BEST_QUOTE = 16  # a stop that watches the best opposite price
 TRIGGER_REFERENCE = 32  # a stop that watches the reference price
+BEFORE_ARRIVAL = 64  # of a cancel by client id: an order with that id that comes later is refused
+ON_DISCONNECT = 128  # of a cancel all: nobody asked, the session that would have is gone
 
 _OFFSETS: dict[str, tuple[str, int]] = {
     "sequence": ("<u8", 0),
@@ -167,6 +173,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "quote_atoms_per_tick_lot": ("<i8", 64),
     "decimals": ("<i8", 64),
     "phase": ("<i8", 64),
+    "timeout_ms": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
     "bid_lots": ("<i8", 72),
@@ -236,7 +243,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "display_lots",
         "expire_time_ns",
     ),
-    CommandKind.CANCEL: (*_ID, *_TARGET),
+    CommandKind.CANCEL: (*_ID, *_TARGET, "flags"),
     CommandKind.REPLACE: (
         *_ID,
         *_TARGET,
@@ -245,7 +252,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
         "max_age_ms",
         "new_trigger_price_ticks",
     ),
-    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side", "tag"),
+    CommandKind.CANCEL_ALL: (*_ID, "market_id", "side", "tag", "flags"),
     CommandKind.DEPOSIT: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_HOLD: (*_ID, "amount_atoms", "asset_id"),
     CommandKind.WITHDRAW_RELEASE: (*_ID, "order_id"),
@@ -274,6 +281,7 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
     CommandKind.SET_REFERENCE_PRICE: ("market_id", "price_ticks"),
     CommandKind.SET_PHASE: ("market_id", "phase", "auction_kind", "auction_end_ns"),
     CommandKind.UNCROSS: ("market_id",),
+    CommandKind.SET_DEADLINE: ("account_id", "tag", "timeout_ms"),
     CommandKind.MASS_QUOTE: (
         *_ID,
         "market_id",

@@ -21,6 +21,7 @@ cdef enum:
     SET_REFERENCE_PRICE = 14
     SET_PHASE = 15
     UNCROSS = 16
+    SET_DEADLINE = 20
     MASS_QUOTE = 23
     QUOTE_ENTRY = 24
     COMMAND_KINDS = 25  # how many numbers a kind may have, 0 included
@@ -61,6 +62,8 @@ cdef enum:
     MINIMUM = 8
     TRIGGER_BEST_QUOTE = 16
     TRIGGER_REFERENCE = 32
+    BEFORE_ARRIVAL = 64
+    ON_DISCONNECT = 128
 
     # EventKind
     EVENT_ACCEPTED = 1
@@ -78,6 +81,7 @@ cdef enum:
     EVENT_PHASE_CHANGED = 13
     EVENT_INDICATIVE = 14
     EVENT_UNCROSSED = 15
+    EVENT_DEADLINE_NEAR = 18
     EVENT_QUOTED = 22
 
     # flags of events
@@ -112,6 +116,8 @@ cdef enum:
     REASON_EXPIRED = 5
     REASON_PHASE_ENDED = 6
     REASON_AUCTION_ENDED = 7
+    REASON_DEADLINE = 9
+    REASON_DISCONNECTED = 11
     REASON_QUOTE_REPLACED = 13
 
     # Tag
@@ -125,6 +131,7 @@ cdef enum:
     TAG_ACCOUNT = 8
     TAG_VENUE = 9
     TAG_BODY = 10
+    TAG_DEADLINE = 11
 
     # Reject
     REJECT_NONE = 0
@@ -162,6 +169,8 @@ cdef enum:
     NO_BAND = 32
     MARKET_PHASE = 33
     WRONG_PHASE_CHANGE = 34
+    CANCELLED_BEFORE_ARRIVAL = 46
+    TOO_MANY_DEADLINES = 47
     GROUP_INCOMPLETE = 50
     QUOTE_CROSSES_ITSELF = 51
 
@@ -180,6 +189,10 @@ cdef enum:
     IDS_MAX_DEFAULT = 10000000
     IDS_MAX_LIMIT = 100000000
     ID_EVICTIONS_PER_COMMAND_MAX = 8
+    DEADLINE_MS_MIN = 100
+    DEADLINE_MS_MAX = 86400000
+    DEADLINES_PER_ACCOUNT_MAX = 8
+    DEADLINES_MAX = 4096
     GROUP_ENTRIES_MAX = 999
 
 # Limits that do not fit an int: as text for the C compiler, with their types.
@@ -194,6 +207,7 @@ cdef extern from *:
     #define RS_ID_WINDOW_NS_DEFAULT INT64_C(86400000000000)
     #define RS_ID_WINDOW_NS_MAX INT64_C(604800000000000)
     #define RS_NEVER_NS INT64_MAX
+    #define RS_TIME_NS_MAX (INT64_C(1) << 62)
     #define RS_GROUP_OWN (UINT64_C(1) << 32)
     #define RS_SEED_A UINT64_C(0x243F6A8885A308D3)
     #define RS_SEED_B UINT64_C(0x13198A2E03707344)
@@ -209,6 +223,7 @@ cdef extern from *:
     const long long ID_WINDOW_NS_DEFAULT "RS_ID_WINDOW_NS_DEFAULT"
     const long long ID_WINDOW_NS_MAX "RS_ID_WINDOW_NS_MAX"
     const long long NEVER_NS "RS_NEVER_NS"
+    const long long TIME_NS_MAX "RS_TIME_NS_MAX"
     const unsigned long long GROUP_OWN "RS_GROUP_OWN"
     const unsigned long long SEED_A "RS_SEED_A"
     const unsigned long long SEED_B "RS_SEED_B"

@@ -35,6 +35,7 @@ from cython.cimports.engine.core.constants import (
     QUANTITY_LOTS_MAX,
     REJECT_NONE,
     SELL,
+    SET_DEADLINE,
     SET_PHASE,
     SET_REFERENCE_PRICE,
     TICK,
@@ -43,6 +44,7 @@ from cython.cimports.engine.core.constants import (
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
 )
+from cython.cimports.engine.core.deadlines import set_deadline
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.phasing import enter_phase, set_phase, uncross_now
@@ -73,6 +75,8 @@ def define(
         return set_phase(core, command)
     if command.kind == UNCROSS:
         return uncross_now(core, command)
+    if command.kind == SET_DEADLINE:
+        return set_deadline(core, command)
     if command.kind == TICK:  # time passes: what is due was done before the command
         return answer(core, command, False, 0)
     return set_id_window(core, command)

@@ -14,7 +14,9 @@ A record is a tag and a list of 64-bit words (signed values in two's complement)
                 extreme, is_waiting
     LEVEL       market_id, side, price, quantity, order_count (both as seen); and when it has
                 hidden orders: hidden quantity, hidden order count
-    CLIENT_ID   account_id, low, high, body_hash, order_id, sequence, accepted_time, sent_time
+    CLIENT_ID   account_id, low, high, body_hash, order_id, sequence, accepted_time, sent_time;
+                sequence 0 when the id was cancelled before anything came with it
+    DEADLINE    account_id, tag, timeout, end time, is_near (told that it is)
     WITHDRAWAL  withdrawal_id, account_id, asset_id, amount
     ASSET       asset_id, decimals, symbol_low, symbol_high, deposited, withdrawn, fees
     MARKET      market_id, base_asset_id, quote_asset_id, quote_atoms_per_tick_lot,
@@ -54,6 +56,7 @@ class Tag(IntEnum):
     ACCOUNT = 8
     VENUE = 9
     BODY = 10
+    DEADLINE = 11
 
 
 def record_hash(tag: Tag, words: Iterable[int]) -> int:

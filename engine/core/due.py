@@ -67,8 +67,8 @@ def sink(core: cython.pointer(Core), slot: uint32_t, position: uint32_t) -> cyth
 @cython.nogil
 @cython.exceptval(check=False)
 def note_next(core: cython.pointer(Core)) -> cython.void:
-    """Keep up when the next order or call is due."""
-    core.next_due_ns = core.next_call_end_ns
+    """Keep up when the next order, call or deadline is due."""
+    core.next_due_ns = min(core.next_call_end_ns, core.next_deadline_ns)
     if core.due.count > 1:
         core.next_due_ns = min(core.next_due_ns, core.extras[core.due.slots[1]].expire_time_ns)
 

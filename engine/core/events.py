@@ -8,7 +8,8 @@
         18     1  order_type
         19     1  time_in_force
         20     2  code                    Reject (REJECTED), CancelReason (CANCELLED),
-                                          CommandKind (BALANCE, DEFINED), Phase (PHASE_CHANGED)
+                                          CommandKind (BALANCE, DEFINED), Phase (PHASE_CHANGED),
+                                          tag (DEADLINE_NEAR)
         22     2  flags                   ANSWER, RESTING, KEPT_PRIORITY, EXISTED, WAITING,
                                           MAKER_HIDDEN, TRANCHE_DONE, AUCTION
         24     4  account_id              of the order; of the taker for a fill
@@ -67,6 +68,9 @@ and UNCROSSED have the price, the volume as quantity, and the surplus as leaves 
 come the trades: for each a FILL with AUCTION at the auction's price, and for each of its orders,
 maker first, a REDUCED with AUCTION: what the trade takes off the book at the order's own price.
 INDICATIVE is the last event of a command that changed what a call would trade.
+
+A cancel with BEFORE_ARRIVAL that finds no order, nor any command with that id, is answered by
+DEFINED. DEADLINE_NEAR has the deadline's time as quantity, and the tag of its orders as code.
 """
 
 from __future__ import annotations
@@ -96,6 +100,7 @@ class EventKind(IntEnum):
     PHASE_CHANGED = 13
     INDICATIVE = 14
     UNCROSSED = 15
+    DEADLINE_NEAR = 18
     QUOTED = 22
 
 

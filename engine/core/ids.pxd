@@ -25,6 +25,9 @@ cdef IdEntry *search_in(
 cdef void remember(
     Core *core, const Command *command, uint32_t hash, uint64_t body_hash, uint64_t place
 ) noexcept nogil
+cdef void bury(
+    Core *core, const Command *command, uint32_t hash, uint64_t place
+) noexcept nogil
 cdef void ids_free(IdWindow *ids) noexcept nogil
 
 

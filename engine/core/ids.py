@@ -134,18 +134,60 @@ def remember(
     entry.accepted_time_ns = command.time_ns
     entry.sent_time_ns = command.sent_time_ns
     entry.account_id = command.account_id
+    admit(core, entry, hash, command.time_ns, place)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def bury(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    hash: uint32_t,
+    place: uint64_t,
+) -> cython.void:
+    """Add the id that a command names as cancelled before any command came with it.
+
+    The same holds for room and place as with `remember`.
+    """
+    entry: cython.pointer(IdEntry) = entry_at(cython.address(core.ids), core.ids.next)
+    entry.client_id_low = command.target_client_id_low
+    entry.client_id_high = command.target_client_id_high
+    entry.body_hash = 0
+    entry.order_id = 0
+    entry.sequence = 0
+    entry.accepted_time_ns = command.time_ns
+    entry.sent_time_ns = command.time_ns
+    entry.account_id = command.account_id
+    core.has_buried = True
+    admit(core, entry, hash, command.time_ns, place)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def admit(
+    core: cython.pointer(Core),
+    entry: cython.pointer(IdEntry),
+    hash: uint32_t,
+    time_ns: int64_t,
+    place: uint64_t,
+) -> cython.void:
+    """Put the entry that was written last into the table; drop what is expired or too many."""
+    ids: cython.pointer(IdWindow) = cython.address(core.ids)
     entry.hash = hash
     ids.table.slots[place] = cython.cast(uint64_t, hash) << 32 | cython.cast(uint32_t, ids.next)
     ids.table.count += 1
     ids.next += 1
-    expired_before: int64_t = command.time_ns - ids.window_ns - SENT_TIME_AHEAD_NS_MAX
+    expired_before: int64_t = time_ns - ids.window_ns - SENT_TIME_AHEAD_NS_MAX
     for _ in range(ID_EVICTIONS_PER_COMMAND_MAX):
         entry = entry_at(ids, ids.first)
         if entry.accepted_time_ns >= expired_before and (
             cython.cast(int64_t, ids.next - ids.first) <= ids.ids_max
         ):
             return
-        evict(core, entry, command.time_ns, entry.accepted_time_ns < expired_before)
+        evict(core, entry, time_ns, entry.accepted_time_ns < expired_before)
 
 
 @cython.cfunc

@@ -30,6 +30,7 @@ def new_core() -> cython.pointer(Core):
         core.next_priority = 1
         core.next_due_ns = NEVER_NS
         core.next_call_end_ns = NEVER_NS
+        core.next_deadline_ns = NEVER_NS
         core.due.count = 1
         core.ids.window_ns = ID_WINDOW_NS_DEFAULT
         core.ids.ids_max = IDS_MAX_DEFAULT
@@ -67,6 +68,7 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
     free(core.extras)
     free(core.levels)
     free(core.level_details)
+    free(core.deadlines)
     free(core.due.slots)
     free(core.fired.slots)
     free(core.balances)

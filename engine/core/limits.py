@@ -33,6 +33,12 @@ IDS_MAX_LIMIT = 100_000_000
 ID_EVICTIONS_PER_COMMAND_MAX = 8  # bounds the work of one command; entries of working orders stay
 
 NEVER_NS = (1 << 63) - 1  # the time of what is not due
+TIME_NS_MAX = 1 << 62  # no command has it (February 2116): a time and a duration cannot wrap
+
+DEADLINE_MS_MIN = 100  # less would trip over the pauses of a healthy line
+DEADLINE_MS_MAX = 86_400_000
+DEADLINES_PER_ACCOUNT_MAX = 8  # so that no account takes all
+DEADLINES_MAX = 4_096  # the next one is found by looking at all
 
 GROUP_ENTRIES_MAX = 999  # of a compound command: with its header it is 1,000 records
 

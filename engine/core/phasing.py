@@ -44,6 +44,7 @@ from cython.cimports.engine.core.constants import (
     UNKNOWN_MARKET,
     WRONG_PHASE_CHANGE,
 )
+from cython.cimports.engine.core.deadlines import pass_deadline
 from cython.cimports.engine.core.due import note_next
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.indications import tell
@@ -280,12 +281,16 @@ def start_volatility_auction(
 def let_time_pass(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.void:
-    """Cancel every order whose time has come, and end every call, by time and then id."""
+    """Do all that has become due, by time, then kind, then id."""
     slot: uint32_t
+    expiry_ns: int64_t
     while core.next_due_ns <= command.time_ns and core.broken == cython.NULL:
         slot = core.due.slots[1] if core.due.count > 1 else 0
-        if slot != 0 and core.extras[slot].expire_time_ns <= core.next_call_end_ns:
+        expiry_ns = core.extras[slot].expire_time_ns if slot != 0 else NEVER_NS
+        if expiry_ns <= min(core.next_call_end_ns, core.next_deadline_ns):
             cancel(core, slot, REASON_EXPIRED, 0, command)
+        elif core.next_deadline_ns < core.next_call_end_ns:
+            pass_deadline(core, command)
         else:
             end_call(core, command)
         work_fired(core, command)

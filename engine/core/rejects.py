@@ -52,6 +52,8 @@ class Reject(IntEnum):
     NO_BAND = 32
     MARKET_PHASE = 33
     WRONG_PHASE_CHANGE = 34
+    CANCELLED_BEFORE_ARRIVAL = 46
+    TOO_MANY_DEADLINES = 47
     GROUP_INCOMPLETE = 50
     QUOTE_CROSSES_ITSELF = 51
 
@@ -76,6 +78,7 @@ _TRANSIENT = frozenset(
         Reject.NO_LAST_PRICE,
         Reject.MARKET_PHASE,
         Reject.WRONG_PHASE_CHANGE,
+        Reject.TOO_MANY_DEADLINES,
     }
 )
 
@@ -91,4 +94,6 @@ class CancelReason(IntEnum):
     EXPIRED = 5
     PHASE_ENDED = 6
     AUCTION_ENDED = 7
+    DEADLINE = 9
+    DISCONNECTED = 11
     QUOTE_REPLACED = 13

@@ -10,6 +10,15 @@ from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, level
 cdef uint32_t target(Core *core, const Command *command) noexcept nogil
 cdef int cancel_one(Core *core, const Command *command) noexcept nogil
 cdef int cancel_all(Core *core, const Command *command) noexcept nogil
+cdef int64_t cancel_of_account(
+    Core *core,
+    uint32_t account_id,
+    uint32_t market_id,
+    int side,
+    uint32_t tag,
+    int reason,
+    const Command *command,
+) noexcept nogil
 cdef void unlock(Core *core, uint32_t index, int64_t atoms) noexcept nogil
 cdef void cancel(
     Core *core, uint32_t slot, int reason, int flags, const Command *command

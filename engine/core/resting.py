@@ -3,12 +3,16 @@
 """What happens to a working order besides trading: it is found, cancelled, forgotten."""
 
 import cython
+from cython.cimports.engine.core.before_arrival import cancel_before_arrival
 from cython.cimports.engine.core.book import unlink
 from cython.cimports.engine.core.constants import (
     ANSWER,
+    BEFORE_ARRIVAL,
     EVENT_CANCELLED,
     EVENT_CANCELLED_ALL,
+    ON_DISCONNECT,
     REASON_CANCEL_ALL,
+    REASON_DISCONNECTED,
     REASON_REQUESTED,
     REJECT_NONE,
     RESTING,
@@ -84,8 +88,10 @@ def target(core: cython.pointer(Core), command: cython.pointer(cython.const[Comm
 def cancel_one(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.int:
-    """Cancel one working order."""
+    """Cancel one working order, or with BEFORE_ARRIVAL the id of one that is still to come."""
     slot: uint32_t = target(core, command)
+    if slot == 0 and command.flags & BEFORE_ARRIVAL:
+        return cancel_before_arrival(core, command)
     if slot == 0:
         return UNKNOWN_ORDER
     core.answer_order_id = core.orders[slot].order_id
@@ -109,36 +115,64 @@ def by_number(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def cancel_all(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
-) -> cython.int:
-    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
-    account: cython.pointer(Account) = cython.address(core.accounts[command.account_id])
+def cancel_of_account(
+    core: cython.pointer(Core),
+    account_id: uint32_t,
+    market_id: uint32_t,
+    side: cython.int,
+    tag: uint32_t,
+    reason: cython.int,
+    command: cython.pointer(cython.const[Command]),
+) -> int64_t:
+    """Cancel an account's orders, by rising order id; 0 stands for any. Give how many."""
+    account: cython.pointer(Account) = cython.address(core.accounts[account_id])
     count: cython.size_t = 0
     i: uint32_t
     order: cython.pointer(Order)
     level: cython.pointer(Level)
-    event: cython.pointer(Event)
     order_ids: cython.pointer(uint64_t) = cython.cast(
         cython.pointer(uint64_t), malloc((account.orders_count + 1) * cython.sizeof(uint64_t))
     )
     if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
-        return REJECT_NONE
+        return 0
     for i in range(account.orders_count):
         order = cython.address(core.orders[account.orders[i]])
         level = cython.address(core.levels[order.level])
-        if command.market_id not in (0, level.market_id):
+        if market_id not in (0, level.market_id):
             continue
-        if command.side not in (0, level_side(level)):
+        if side not in (0, level_side(level)):
             continue
-        if command.tag != 0 and not has_tag(core, account.orders[i], command.tag):
+        if tag != 0 and not has_tag(core, account.orders[i], tag):
             continue
         order_ids[count] = order.order_id
         count += 1
     qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
     for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), REASON_CANCEL_ALL, 0, command)
+        cancel(core, find_order(core, order_ids[i]), reason, 0, command)
     free(order_ids)
+    return count
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_all(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+) -> cython.int:
+    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
+    event: cython.pointer(Event)
+    reason: cython.int = REASON_CANCEL_ALL
+    if command.flags & ON_DISCONNECT:
+        reason = REASON_DISCONNECTED
+    count: int64_t = cancel_of_account(
+        core,
+        command.account_id,
+        command.market_id,
+        command.side,
+        command.tag,
+        reason,
+        command,
+    )
     event = new_event(core, command, EVENT_CANCELLED_ALL)
     event.side = command.side
     event.flags = ANSWER

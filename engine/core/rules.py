@@ -7,6 +7,7 @@ from cython.cimports.engine.core.constants import (
     AMOUNT_ATOMS_MAX,
     AT_CLOSE,
     AT_OPEN,
+    BEFORE_ARRIVAL,
     BUY,
     CANCEL,
     CANCEL_ALL,
@@ -33,6 +34,7 @@ from cython.cimports.engine.core.constants import (
     MARKET_BY_AMOUNT,
     MASS_QUOTE,
     MINIMUM,
+    ON_DISCONNECT,
     PLACE,
     POST_ONLY,
     PRICE_TICKS_MAX,
@@ -50,7 +52,6 @@ from cython.cimports.engine.core.constants import (
     TRAILING_STOP,
     TRIGGER_BEST_QUOTE,
     TRIGGER_REFERENCE,
-    UNCROSS,
     WITHDRAW_FINALIZE,
     WITHDRAW_HOLD,
 )
@@ -68,7 +69,7 @@ def shape_reject(
 ) -> cython.int:
     """Give the first broken rule among rejects 1 to 8."""
     reject: cython.int
-    if command.kind == 0 or UNCROSS < command.kind < MASS_QUOTE or command.kind >= COMMAND_KINDS:
+    if command.kind >= COMMAND_KINDS or core.unused_masks[command.kind][0] != 0:
         return INVALID_COMMAND_KIND
     if sets_unused_field(core, command):
         return RESERVED_FIELD_SET
@@ -81,8 +82,13 @@ def shape_reject(
             command.target_client_id_low != 0 or command.target_client_id_high != 0
         ):
             return RESERVED_FIELD_SET
-    elif command.kind == CANCEL_ALL and command.side > SELL:
-        return INVALID_SIDE
+        if command.flags != 0:
+            return before_arrival_reject(command)
+    elif command.kind == CANCEL_ALL:
+        if command.side > SELL:
+            return INVALID_SIDE
+        if command.flags & ~ON_DISCONNECT:
+            return INVALID_FLAGS
     elif command.kind >= MASS_QUOTE:
         reject = group_reject(core, command)
         if reject != REJECT_NONE:
@@ -93,6 +99,21 @@ def shape_reject(
         command.kind in (PLACE, MASS_QUOTE) or DEPOSIT <= command.kind <= WITHDRAW_FINALIZE
     )
     return INVALID_CLIENT_ID if needs_id or command.sent_time_ns != 0 else REJECT_NONE
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def before_arrival_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
+    """Give the broken rule of a cancel with flags: it names another client id than its own."""
+    low: uint64_t = command.target_client_id_low
+    high: uint64_t = command.target_client_id_high
+    if command.flags != BEFORE_ARRIVAL or command.order_id != 0 or (low == 0 and high == 0):
+        return INVALID_FLAGS
+    if command.client_id_low == low and command.client_id_high == high:
+        return INVALID_CLIENT_ID
+    has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
+    return INVALID_CLIENT_ID if not has_id and command.sent_time_ns != 0 else REJECT_NONE
 
 
 @cython.cfunc

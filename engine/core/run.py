@@ -8,6 +8,7 @@ from cython.cimports.engine.core.constants import (
     ANSWER,
     CANCEL,
     CANCEL_ALL,
+    CANCELLED_BEFORE_ARRIVAL,
     DEFINE_ASSET,
     DEPOSIT,
     DUPLICATE_WITH_DIFFERENT_BODY,
@@ -22,7 +23,7 @@ from cython.cimports.engine.core.constants import (
     SENT_TIME_AHEAD_NS_MAX,
     SENT_TIME_IN_FUTURE,
     TAG_BODY,
-    UNCROSS,
+    TIME_NS_MAX,
     UNKNOWN_ACCOUNT,
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
@@ -190,6 +191,9 @@ def run(
     if command.time_ns <= core.time_ns_last:
         core.unordered = b"time rises"
         return
+    if command.time_ns >= TIME_NS_MAX:
+        core.unordered = b"time is in range"
+        return
     core.sequence_last = command.sequence
     core.time_ns_last = command.time_ns
     if core.entries_left != 0:  # this one was done with its header
@@ -197,6 +201,7 @@ def run(
         return
     core.events_first = core.events_count
     core.answer_order_id = 0
+    core.has_buried = False
     if command.kind == MASS_QUOTE:
         core.entries_left = entries_behind(core, command)
         body_hash = hash_bodies(command, core.entries_left)
@@ -210,7 +215,7 @@ def run(
     reject: cython.int = shape_reject(core, command)
     if reject == REJECT_NONE:
         reject = known_reject(core, command)
-    if reject == REJECT_NONE and DEFINE_ASSET <= command.kind <= UNCROSS:
+    if reject == REJECT_NONE and DEFINE_ASSET <= command.kind < MASS_QUOTE:
         reject = define(core, command)
     elif reject == REJECT_NONE:
         if has_id:
@@ -240,9 +245,34 @@ def run(
     if reject != REJECT_NONE:
         refuse(core, command, reject)
     elif has_id:
+        if core.has_buried and not find_place(core, command, id_hash, cython.address(place)):
+            return
         remember(core, command, id_hash, body_hash, place)
     if core.call_count != 0:
         publish_indications(core, command)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def find_place(
+    core: cython.pointer(Core),
+    command: cython.pointer(cython.const[Command]),
+    id_hash: uint32_t,
+    place: cython.pointer(uint64_t),
+) -> cython.bint:
+    """Find again where the table will have the command's id: another came in between."""
+    if not check(core, ids_have_room(cython.address(core.ids)), b"there is memory for an id"):
+        return False
+    find_entry(
+        cython.address(core.ids),
+        id_hash,
+        command.account_id,
+        command.client_id_low,
+        command.client_id_high,
+        place,
+    )
+    return True
 
 
 @cython.cfunc
@@ -281,7 +311,7 @@ def known_reject(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.int:
     """Give the first broken rule among rejects 9 to 11."""
-    if DEFINE_ASSET <= command.kind <= UNCROSS:
+    if DEFINE_ASSET <= command.kind < MASS_QUOTE:
         return REJECT_NONE
     if not has_account(core, command.account_id):
         return UNKNOWN_ACCOUNT
@@ -326,6 +356,8 @@ def answer_again(
 ) -> cython.int:
     """Give the first answer of an id again, or refuse another body under it."""
     event: cython.pointer(Event)
+    if first.sequence == 0:
+        return CANCELLED_BEFORE_ARRIVAL
     if first.body_hash != body_hash:
         return DUPLICATE_WITH_DIFFERENT_BODY
     event = new_event(core, command, EVENT_DUPLICATE)

@@ -4,6 +4,7 @@
 
 import cython
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, HIDDEN, MARKET_ID_MAX
+from cython.cimports.engine.core.deadlines import hash_deadline
 from cython.cimports.engine.core.hashing import Hash, add_to
 from cython.cimports.engine.core.ids import entry_at
 from cython.cimports.engine.core.resting import seen_lots
@@ -52,6 +53,8 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
     while position < core.ids.next:
         add_to(cython.address(total), hash_id_entry(entry_at(cython.address(core.ids), position)))
         position += 1
+    for i in range(core.deadlines_count):
+        add_to(cython.address(total), hash_deadline(cython.address(core.deadlines[i])))
     add_to(cython.address(total), hash_venue(core))
     return total
 

@@ -174,7 +174,7 @@ cdef struct Table:
     uint32_t old_bits
     uint64_t count
 
-# What is remembered of a command with a client id.
+# What is remembered of a command with a client id; `sequence` 0: a cancel came before it.
 cdef struct IdEntry:
     uint64_t client_id_low
     uint64_t client_id_high
@@ -212,6 +212,14 @@ cdef struct Queue:
     uint32_t count  # one past the last
     uint32_t capacity
 
+# When an account's orders, or those of one tag, are cancelled.
+cdef struct Deadline:
+    int64_t timeout_ns
+    int64_t end_ns
+    uint32_t account_id
+    uint16_t tag  # 0: all orders
+    uint16_t is_near  # that it is near was told
+
 cdef struct Slab:
     uint32_t length  # slots ever used, slot 0 included
     uint32_t capacity
@@ -224,8 +232,11 @@ cdef struct Core:
     uint64_t next_order_id
     uint64_t next_trade_id
     uint64_t next_priority
-    int64_t next_due_ns  # the earliest expiry or end of a call
+    int64_t next_due_ns  # the earliest expiry, end of a call, or deadline
     int64_t next_call_end_ns
+    int64_t next_deadline_ns
+    Deadline *deadlines  # in no order
+    uint32_t deadlines_count
     uint32_t call_count  # markets in a call
     uint32_t followers[8]  # by phase, which may follow it, as bits
     uint32_t waiting_count
@@ -257,6 +268,7 @@ cdef struct Core:
     int64_t events_capacity
     int64_t events_first  # of the command that runs
     uint64_t answer_order_id  # that the command's client id will name
+    bint has_buried  # the command cancelled an id that had not arrived
     Hash sum  # of the records that have not changed since they were added
     Changes orders_changed
     Changes levels_changed
@@ -267,7 +279,7 @@ cdef struct Core:
     Asset *assets[1025]
     const Command *batch_end  # one past the commands of the batch
     uint32_t entries_left  # records of the batch that a compound command has already used
-    uint64_t unused_masks[25][16]
+    uint64_t unused_masks[25][16]  # of an unknown kind: all ones
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
     uint32_t ahead_slot[32]  # of the order that a command names

@@ -15,6 +15,7 @@ from cython.cimports.cpython.buffer import (
     PyObject_GetBuffer,
 )
 from cython.cimports.engine.core.audit import audit
+from cython.cimports.engine.core.constants import COMMAND_KINDS
 from cython.cimports.engine.core.hashing import Hash
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.lifetime import free_core, new_core
@@ -33,7 +34,7 @@ from cython.cimports.engine.core.run import run_all
 from cython.cimports.engine.core.scan import scanned_sum
 from cython.cimports.engine.core.state import Core
 from cython.cimports.engine.core.sums import settled_sum
-from cython.cimports.libc.stdint import int64_t
+from cython.cimports.libc.stdint import int64_t, uint64_t
 from cython.cimports.libc.string import memcpy
 
 from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
@@ -71,6 +72,9 @@ class Venue:
         self.core = new_core()
         if self.core == cython.NULL:
             raise MemoryError("there is memory for a venue")
+        for kind in range(COMMAND_KINDS):
+            for word in range(COMMAND_BYTES // 8):
+                self.core.unused_masks[kind][word] = ~cython.cast(uint64_t, 0)
         for kind in CommandKind:
             for word, mask in enumerate(unused_mask(kind)):
                 self.core.unused_masks[int(kind)][word] = mask

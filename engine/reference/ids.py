@@ -17,13 +17,18 @@ Key = tuple[int, int, int]  # account_id, client_id_low, client_id_high
 
 @dataclass(slots=True)
 class IdEntry:
-    """What is remembered of the first command with an id."""
+    """What is remembered of the first command with an id; sequence 0: a cancel came before it."""
 
     body_hash: int
     order_id: int
     sequence: int
     accepted_time_ns: int
     sent_time_ns: int
+
+
+def cancelled_id(time_ns: int) -> IdEntry:
+    """Make the entry of an id that was cancelled before any command came with it."""
+    return IdEntry(0, 0, 0, accepted_time_ns=time_ns, sent_time_ns=time_ns)
 
 
 class IdWindow:

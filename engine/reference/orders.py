@@ -6,7 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from engine.core.commands import (
+    BEFORE_ARRIVAL,
     MINIMUM,
+    ON_DISCONNECT,
     POST_ONLY,
     SLIDE,
     CommandKind,
@@ -15,7 +17,7 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
-from engine.core.events import ANSWER, KEPT_PRIORITY, RESTING, WAITING, EventKind
+from engine.core.events import ANSWER, EXISTED, KEPT_PRIORITY, RESTING, WAITING, EventKind
 from engine.core.limits import PRICE_TICKS_MAX
 from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
@@ -24,6 +26,7 @@ from engine.reference.book import opposite, reaches
 from engine.reference.command import Command
 from engine.reference.event import Events
 from engine.reference.iceberg import shrink
+from engine.reference.ids import cancelled_id
 from engine.reference.matching import cancel, drop, move_lock, reach
 from engine.reference.money import (
     AUCTION_ONLY,
@@ -172,26 +175,71 @@ def _target(venue: ReferenceVenue, command: Command) -> Order | None:
 
 
 def cancel_one(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
-    """Cancel one working order."""
+    """Cancel one working order, or with BEFORE_ARRIVAL the id of one that is still to come."""
     order = _target(venue, command)
+    if order is None and command.flags & BEFORE_ARRIVAL:
+        return _cancel_before_arrival(venue, command, events)
     if order is None:
         return Reject.UNKNOWN_ORDER
     cancel(venue, order, CancelReason.REQUESTED, events, flags=ANSWER)
     return Reject.NONE
 
 
-def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
-    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
+def _cancel_before_arrival(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
+    """Remember an id that no command has had as cancelled: what comes with it is refused."""
+    key = (command.account_id, *command.target_client_id)
+    known = venue.ids.entries.get(key)
+    if known is not None and known.sequence != 0:
+        return Reject.UNKNOWN_ORDER
+    if known is None:
+        venue.ids.remember(key, cancelled_id(command.time_ns), venue.is_working)
+    events.add(
+        EventKind.DEFINED,
+        code=CommandKind.CANCEL,
+        flags=ANSWER | (EXISTED if known is not None else 0),
+        account_id=command.account_id,
+        client_id_low=command.client_id_low,
+        client_id_high=command.client_id_high,
+    )
+    return Reject.NONE
+
+
+def cancel_of_account(
+    venue: ReferenceVenue,
+    events: Events,
+    reason: CancelReason,
+    account_id: int,
+    *,
+    market_id: int = 0,
+    side: int = 0,
+    tag: int = 0,
+) -> int:
+    """Cancel an account's orders, by rising order id; 0 stands for any. Give how many."""
     doomed = [
         order
         for order_id, order in sorted(venue.orders_by_id.items())
-        if order.account_id == command.account_id
-        and command.market_id in {0, order.market_id}
-        and command.side in {0, order.side}
-        and command.tag in {0, order.tag}
+        if order.account_id == account_id
+        and market_id in {0, order.market_id}
+        and side in {0, order.side}
+        and tag in {0, order.tag}
     ]
     for order in doomed:
-        cancel(venue, order, CancelReason.CANCEL_ALL, events)
+        cancel(venue, order, reason, events)
+    return len(doomed)
+
+
+def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
+    """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
+    is_gone = command.flags & ON_DISCONNECT
+    count = cancel_of_account(
+        venue,
+        events,
+        CancelReason.DISCONNECTED if is_gone else CancelReason.CANCEL_ALL,
+        command.account_id,
+        market_id=command.market_id,
+        side=command.side,
+        tag=command.tag,
+    )
     events.add(
         EventKind.CANCELLED_ALL,
         side=command.side,
@@ -200,7 +248,7 @@ def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
         market_id=command.market_id,
         client_id_low=command.client_id_low,
         client_id_high=command.client_id_high,
-        quantity_lots=len(doomed),
+        quantity_lots=count,
     )
     return Reject.NONE
 

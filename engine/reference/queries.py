@@ -14,6 +14,8 @@ from engine.core.views import ASSET_VIEW, BALANCE_VIEW, LEVEL_VIEW, MARKET_VIEW,
 
 if TYPE_CHECKING:
     from engine.reference.book import Book
+    from engine.reference.deadlines import Deadline
+    from engine.reference.deadlines import Key as DeadlineKey
     from engine.reference.ids import IdWindow
     from engine.reference.ledger import Ledger
     from engine.reference.state import Asset, Market, Order
@@ -31,6 +33,7 @@ class Queries:
     orders_by_id: dict[int, Order]
     waiting: dict[int, Order]
     timed: dict[int, Order]
+    deadlines: dict[DeadlineKey, Deadline]
     next_order_id: int
     next_trade_id: int
 
@@ -126,10 +129,11 @@ class Queries:
         ]
 
     def next_due_ns(self) -> int:
-        """Give when the earliest expiry or end of a call is, NEVER_NS when there is none."""
+        """Give when the earliest expiry, end of a call or deadline is; NEVER_NS: there is none."""
         expiries = [order.expire_time_ns for order in self.timed.values()]
         ends = [m.auction_end_ns for m in self.markets_by_id.values() if m.auction_end_ns]
-        return min([*expiries, *ends], default=NEVER_NS)
+        deadlines = [deadline.due_ns for deadline in self.deadlines.values()]
+        return min([*expiries, *ends, *deadlines], default=NEVER_NS)
 
     def counts(self) -> dict[str, int]:
         """Give the venue's counters and limits."""

@@ -77,6 +77,8 @@ def _level_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]
 
 
 def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]]]:
+    for key, deadline in venue.deadlines.items():
+        yield Tag.DEADLINE, (*key, deadline.timeout_ns, deadline.end_ns, deadline.is_near)
     for item in venue.withdrawals.values():
         yield (
             Tag.WITHDRAWAL,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from engine.core.commands import (
+    BEFORE_ARRIVAL,
     CLIENT_ID_REQUIRED,
     ENTRY_KINDS,
     HIDDEN,
     MINIMUM,
+    ON_DISCONNECT,
     POST_ONLY,
     SLIDE,
     TRIGGER_BEST_QUOTE,
@@ -63,11 +65,21 @@ def shape_reject(command: Command) -> Reject:
             return reject
     if command.kind == CommandKind.CANCEL_ALL and command.side not in {0, *_SIDES}:
         return Reject.INVALID_SIDE
+    if command.kind == CommandKind.CANCEL_ALL and command.flags & ~ON_DISCONNECT:
+        return Reject.INVALID_FLAGS
+    if command.kind == CommandKind.CANCEL and not _cancel_flags_are_valid(command):
+        return Reject.INVALID_FLAGS
     if command.kind == CommandKind.MASS_QUOTE or command.kind in ENTRY_KINDS.values():
         reject = _group_reject(command)
         if reject:
             return reject
     return _client_id_reject(command)
+
+
+def _cancel_flags_are_valid(command: Command) -> bool:
+    """Tell whether a cancel before arrival names a client id: the venue has given no other."""
+    by_client_id = command.order_id == 0 and command.target_client_id != (0, 0)
+    return command.flags == 0 or (command.flags == BEFORE_ARRIVAL and by_client_id)
 
 
 def _names_two_targets(command: Command) -> bool:
@@ -129,6 +141,8 @@ def _flags_are_valid(command: Command) -> bool:
 
 
 def _client_id_reject(command: Command) -> Reject:
+    if command.flags & BEFORE_ARRIVAL and command.client_id == command.target_client_id:
+        return Reject.INVALID_CLIENT_ID
     if command.client_id != (0, 0):
         return Reject.NONE
     if command.kind in CLIENT_ID_REQUIRED or command.sent_time_ns != 0:

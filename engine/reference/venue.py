@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from engine.core.commands import CLIENT_ID_ALLOWED, COMMAND, CommandKind
 from engine.core.events import ANSWER, EventKind
 from engine.core.invariants import check
-from engine.core.limits import SENT_TIME_AHEAD_NS_MAX
+from engine.core.limits import SENT_TIME_AHEAD_NS_MAX, TIME_NS_MAX
 from engine.core.rejects import Reject
 from engine.reference import scan
 from engine.reference.book import Book
 from engine.reference.command import Command, decode, grouped
+from engine.reference.deadlines import Deadline, set_deadline
+from engine.reference.deadlines import Key as DeadlineKey
 from engine.reference.definitions import DEFINERS
 from engine.reference.event import Events, as_array
 from engine.reference.expiry import let_time_pass
@@ -28,7 +30,7 @@ from engine.reference.shape import number_reject, shape_reject
 from engine.reference.state import Asset, Market, Order, Withdrawal
 from engine.reference.work import work_fired
 
-_OPERATIONS = DEFINERS | PHASE_COMMANDS
+_OPERATIONS = DEFINERS | PHASE_COMMANDS | {CommandKind.SET_DEADLINE: set_deadline}
 _DEFINITIONS = frozenset(_OPERATIONS)
 _NEEDS_MARKET = frozenset({CommandKind.PLACE, CommandKind.MASS_QUOTE})
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
@@ -57,6 +59,7 @@ class ReferenceVenue(Queries):
         self.timed: dict[int, Order] = {}
         self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
+        self.deadlines: dict[DeadlineKey, Deadline] = {}
 
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
         """Apply stamped commands in order.
@@ -94,6 +97,7 @@ class ReferenceVenue(Queries):
         """Follow a record's place in the order and its time."""
         check(record.sequence == self.sequence_last + 1, "sequences have no gap")
         check(record.time_ns > self.time_ns_last, "time rises")
+        check(record.time_ns < TIME_NS_MAX, "time is in range")
         self.sequence_last = record.sequence
         self.time_ns_last = record.time_ns
 
@@ -144,6 +148,8 @@ class ReferenceVenue(Queries):
 
     def _answer_again(self, command: Command, first: IdEntry, events: Events) -> Reject:
         """Give the first answer of an id again, or refuse another body under it."""
+        if first.sequence == 0:
+            return Reject.CANCELLED_BEFORE_ARRIVAL
         if first.body_hash != command.body_hash:
             return Reject.DUPLICATE_WITH_DIFFERENT_BODY
         events.add(
@@ -169,13 +175,14 @@ class ReferenceVenue(Queries):
             accepted_time_ns=command.time_ns,
             sent_time_ns=command.sent_time_ns,
         )
-        self.ids.remember(self._key(command), entry, self._is_working)
+        self.ids.remember(self._key(command), entry, self.is_working)
 
     @staticmethod
     def _key(command: Command) -> Key:
         return command.account_id, command.client_id_low, command.client_id_high
 
-    def _is_working(self, key: Key, entry: IdEntry) -> bool:
+    def is_working(self, key: Key, entry: IdEntry) -> bool:
+        """Tell whether an entry is that of a working order."""
         order = self.orders_by_id.get(entry.order_id)
         return order is not None and key == (
             order.account_id,

@@ -6,6 +6,8 @@ import re
 
 from engine.core.limits import (
     AMOUNT_ATOMS_MAX,
+    DEADLINES_MAX,
+    DEADLINES_PER_ACCOUNT_MAX,
     DECIMALS_MAX,
     FEE_PPM_MAX,
     NOTIONAL_ATOMS_MAX,
@@ -66,6 +68,9 @@ DETAILS: dict[Reject, str] = {
     "with a price band",
     Reject.MARKET_PHASE: "market_id: the market's phase does not allow this now",
     Reject.WRONG_PHASE_CHANGE: "phase: may not follow the market's phase",
+    Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
+    Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
+    f"deadlines, a venue {DEADLINES_MAX}",
     Reject.GROUP_INCOMPLETE: "entry_count: so many entries must follow their header, at most 999",
     Reject.QUOTE_CROSSES_ITSELF: "bid_price_ticks: the best bid must be below the best ask",
 }

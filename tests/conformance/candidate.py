@@ -356,6 +356,8 @@ def market_fields(algorithm: str) -> dict[str, int]:
     """Give the fields of a market that allocates by this algorithm."""
     if algorithm == "fifo":
         return {}
+    if algorithm == "pro_rata":
+        return {"allocation": wire.Allocation.PRO_RATA}
     raise ValueError(f"markets do not allocate by {algorithm!r}")
 
 

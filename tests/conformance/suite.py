@@ -17,9 +17,7 @@ from tests.conformance.environment import BIN, FOLDER, ROOT
 PROGRAM = str(BIN / "tracebook-conformance")
 PROFILES = ("fifo-limit-v1", "fifo-full-v1", "fifo-partial-fill-v1")
 # Fixed cases that ask for what is not offered, each with the reason.
-NOT_OFFERED: dict[str, str] = {
-    "pro-rata-allocation": "markets allocate by price and time only",
-}
+NOT_OFFERED: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

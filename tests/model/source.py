@@ -30,8 +30,9 @@ from engine.core.commands import (
 from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
+from tests.model.source_absent import AbsentRecipes
 from tests.model.source_definitions import Definitions
-from tests.model.source_phases import PHASED, SWINGING, Fields, PhasedRecipes
+from tests.model.source_phases import PHASED, SWINGING, Fields
 from tests.model.source_quotes import Maker, QuoteRecipes, rows_of
 
 START_NS = 1_700_000_000_000_000_000
@@ -47,7 +48,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(Definitions, PhasedRecipes):
+class CommandSource(Definitions, AbsentRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -454,7 +455,7 @@ class CommandSource(Definitions, PhasedRecipes):
         }
 
     def _recipes(self) -> list[tuple[float, Callable[[], Fields]]]:
-        return self._lawful() + self._wrong() + self._wrong_specials()
+        return self._lawful() + self._wrong() + self._wrong_specials() + self._absent()
 
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""

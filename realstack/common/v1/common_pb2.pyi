@@ -241,6 +241,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """The market's phase does not allow this: see Phase."""
     REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
     """This phase may not follow the market's phase."""
+    REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: _RejectCode.ValueType  # 46
+    """A cancel of this client id came before the order."""
+    REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
+    """The account, or the venue, has as many deadlines as it may."""
     REJECT_CODE_GROUP_INCOMPLETE: _RejectCode.ValueType  # 50
     """A compound command has not all the entries that it says, or an entry stands alone."""
     REJECT_CODE_QUOTE_CROSSES_ITSELF: _RejectCode.ValueType  # 51
@@ -321,6 +325,10 @@ REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
 """The market's phase does not allow this: see Phase."""
 REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
 """This phase may not follow the market's phase."""
+REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
+"""A cancel of this client id came before the order."""
+REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
+"""The account, or the venue, has as many deadlines as it may."""
 REJECT_CODE_GROUP_INCOMPLETE: RejectCode.ValueType  # 50
 """A compound command has not all the entries that it says, or an entry stands alone."""
 REJECT_CODE_QUOTE_CROSSES_ITSELF: RejectCode.ValueType  # 51
@@ -349,6 +357,10 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was for the day, and the market closed."""
     CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
     """It was only for an auction, which is over."""
+    CANCEL_REASON_DEADLINE: _CancelReason.ValueType  # 9
+    """Its owner's deadline was not renewed."""
+    CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
+    """The session that had asked for it was lost."""
     CANCEL_REASON_QUOTE_REPLACED: _CancelReason.ValueType  # 13
     """A new quote of its owner took its place."""
 
@@ -371,6 +383,10 @@ CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
 """It was for the day, and the market closed."""
 CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
+CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
+"""Its owner's deadline was not renewed."""
+CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
+"""The session that had asked for it was lost."""
 CANCEL_REASON_QUOTE_REPLACED: CancelReason.ValueType  # 13
 """A new quote of its owner took its place."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
@@ -515,6 +531,8 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Change a market's phase."""
     COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
     """Trade what a call has collected."""
+    COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
+    """Set, renew or end a deadline of an account's orders."""
     COMMAND_KIND_MASS_QUOTE: _CommandKind.ValueType  # 23
     """Replaces an account's quote in a market: a header, with its entries behind it."""
     COMMAND_KIND_QUOTE_ENTRY: _CommandKind.ValueType  # 24
@@ -557,6 +575,8 @@ COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
 """Change a market's phase."""
 COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
 """Trade what a call has collected."""
+COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
+"""Set, renew or end a deadline of an account's orders."""
 COMMAND_KIND_MASS_QUOTE: CommandKind.ValueType  # 23
 """Replaces an account's quote in a market: a header, with its entries behind it."""
 COMMAND_KIND_QUOTE_ENTRY: CommandKind.ValueType  # 24

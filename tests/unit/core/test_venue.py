@@ -8,6 +8,7 @@ import pytest
 from engine.core.commands import COMMAND, CommandKind
 from engine.core.events import EVENT
 from engine.core.invariants import BrokenInvariant
+from engine.core.limits import TIME_NS_MAX
 from engine.core.venue import Venue
 from tests.unit.core.rows import START_NS, Pair, places, rows
 
@@ -52,6 +53,7 @@ def test_records_of_another_dtype_are_no_commands() -> None:
         ("sequence", 3, "sequences have no gap"),
         ("sequence", 1, "sequences have no gap"),
         ("time_ns", START_NS + 1_000, "time rises"),
+        ("time_ns", TIME_NS_MAX, "time is in range"),
     ],
 )
 def test_a_command_out_of_order_stops_the_batch_before_it(
