@@ -29,6 +29,7 @@ PRIVATE_KINDS = (
     EventKind.BALANCE,
     EventKind.REFRESHED,
     EventKind.TRIGGERED,
+    EventKind.DEADLINE_NEAR,
 )
 _IS_PRIVATE = np.zeros(256, np.bool_)
 _IS_PRIVATE[list(PRIVATE_KINDS)] = True

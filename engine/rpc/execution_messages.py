@@ -170,6 +170,12 @@ def _reduced(message: trading_pb2.Execution, row: Row) -> None:
     )
 
 
+def _deadline_near(message: trading_pb2.Execution, row: Row) -> None:
+    message.deadline_near.CopyFrom(
+        trading_pb2.DeadlineNear(tag=row["code"], end_time_ns=row["quantity_lots"])
+    )
+
+
 def _balance(message: trading_pb2.Execution, row: Row) -> None:
     message.balance.CopyFrom(
         trading_pb2.BalanceChanged(
@@ -195,4 +201,5 @@ _WRITERS: dict[EventKind, Callable[[trading_pb2.Execution, Row], None]] = {
     EventKind.TRIGGERED: _triggered,
     EventKind.REFRESHED: _refreshed,
     EventKind.BALANCE: _balance,
+    EventKind.DEADLINE_NEAR: _deadline_near,
 }

@@ -10,9 +10,11 @@ from __future__ import annotations
 import struct
 
 from engine.core.commands import (
+    BEFORE_ARRIVAL,
     COMMAND_BYTES,
     HIDDEN,
     MINIMUM,
+    ON_DISCONNECT,
     POST_ONLY,
     SLIDE,
     TRIGGER_BEST_QUOTE,
@@ -156,6 +158,7 @@ def cancel_record(cancel: trading_pb2.CancelOrder, account_id: int, field: str) 
         sent_time_ns=sent_time(cancel.sent_time_ns, field, has_id=client_id != (0, 0)),
         account_id=account_id,
         order_id=cancel.order_id,
+        flags=BEFORE_ARRIVAL * cancel.before_arrival,
         target=target,
     )
 
@@ -190,6 +193,26 @@ def cancel_all_record(cancel_all: trading_pb2.CancelAll, account_id: int, field:
         market_id=cancel_all.market_id,
         side=cancel_all.side,
         tag=_tag(cancel_all.tag, field),
+    )
+
+
+def deadline_record(request: trading_pb2.SetDeadlineRequest, account_id: int) -> bytes:
+    """Make the record of a deadline."""
+    return pack(
+        CommandKind.SET_DEADLINE,
+        account_id=account_id,
+        tag=_tag(request.tag, "deadline"),
+        word_64=request.timeout_ms,
+    )
+
+
+def disconnect_record(session: trading_pb2.StreamSession, account_id: int) -> bytes:
+    """Make the record of the cancel all that the loss of a stream brings."""
+    return pack(
+        CommandKind.CANCEL_ALL,
+        account_id=account_id,
+        tag=_tag(session.tag, "session"),
+        flags=ON_DISCONNECT,
     )
 
 

@@ -6,7 +6,8 @@
 - when the queue of the engine is full a stream waits: it is never answered with BUSY;
 - a malformed message ends the stream with its status after the answers to all messages before
   it. Nothing of it, or of what follows it, is applied;
-- when the client goes, what was read runs all the same.
+- when the client goes, what was read runs all the same. Then, if its last `session` asked for it,
+  its orders are cancelled. A half-close is no goodbye: a lost line can look the same.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from engine.rpc.methods import Context, decode
 from engine.rpc.records import (
     cancel_all_record,
     cancel_record,
+    disconnect_record,
     place_record,
     replace_record,
 )
@@ -51,6 +53,8 @@ class TradeStream:
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._reading_done = False
+        self._is_closing = False
+        self._when_lost: bytes | None = None
         self._failure: EdgeError | None = None
 
     async def run(self) -> None:
@@ -64,9 +68,15 @@ class TradeStream:
             await self._write()
         finally:
             reader.cancel()
+            self._cancel_on_disconnect()
         if self._failure is not None:
             raise self._failure
         await reader  # a bug in reading surfaces here
+
+    def _cancel_on_disconnect(self) -> None:
+        """Cancel the orders if the stream asked for that and was not told goodbye."""
+        if self._when_lost is not None and not self._is_closing:
+            self._intake.add(self._when_lost, _Nobody())
 
     async def _read(self) -> None:
         try:
@@ -90,8 +100,13 @@ class TradeStream:
         if kind == "batch":
             records = batch_records(request.batch, self._account_id).tobytes()
             sink: _Reply = _Batch(self, len(records) // COMMAND_BYTES)
+        elif kind == "session":
+            lost = disconnect_record(request.session, self._account_id)
+            self._when_lost = lost if request.session.cancel_on_disconnect else None
+            return
         elif kind is None:
-            raise invalid("command", "one of place, cancel, replace, cancel_all, batch is required")
+            kinds = "place, cancel, replace, cancel_all, batch, session"
+            raise invalid("command", f"one of {kinds} is required")
         else:
             records = _SINGLES[kind](request, self._account_id)
             ids = records[_ID_BYTES]
@@ -116,6 +131,7 @@ class TradeStream:
         """Read no more and end the stream once what was read is answered."""
         if self._failure is None:
             self._failure = closing()
+        self._is_closing = True
         self._reading_done = True
         self._news.set()
 
@@ -136,6 +152,18 @@ class TradeStream:
             self._failure = not_taken(error)
         self._reading_done = True
         self._news.set()
+
+
+class _Nobody:
+    """Takes the answer to a command for a client that is gone."""
+
+    patient = True
+
+    def answered(self, answers: NDArray[np.void]) -> None:
+        """Tell nobody: the executions do."""
+
+    def refused(self, error: NotTaken) -> None:
+        """Tell nobody: a node that takes no cancels has ended all streams, this one too."""
 
 
 class _Reply:

@@ -23,6 +23,7 @@ from engine.rpc.node_port import NodePort
 from engine.rpc.records import (
     cancel_all_record,
     cancel_record,
+    deadline_record,
     pack,
     place_record,
     replace_record,
@@ -63,6 +64,7 @@ class TradingService:
             "CancelOrder": Method(pb.CancelOrderRequest, unary=self.cancel_order),
             "ReplaceOrder": Method(pb.ReplaceOrderRequest, unary=self.replace_order),
             "CancelAllOrders": Method(pb.CancelAllOrdersRequest, unary=self.cancel_all_orders),
+            "SetDeadline": Method(pb.SetDeadlineRequest, unary=self.set_deadline),
             "RequestWithdrawal": Method(pb.RequestWithdrawalRequest, unary=self.request_withdrawal),
             "Trade": Method(pb.TradeRequest, bidirectional=self.trade),
             "StreamExecutions": Method(
@@ -97,6 +99,12 @@ class TradingService:
         return pb.CancelAllOrdersResponse(
             answer=await self._run(record, request.cancel_all.client_id)
         )
+
+    async def set_deadline(self, message: Message, principal: Principal) -> Message:
+        """Set, renew or end a deadline of the account's orders."""
+        request = cast("pb.SetDeadlineRequest", message)
+        record = deadline_record(request, principal.account_id)
+        return pb.SetDeadlineResponse(answer=await self._run(record, common_pb2.ClientId()))
 
     async def request_withdrawal(self, message: Message, principal: Principal) -> Message:
         """Hold funds for a withdrawal."""

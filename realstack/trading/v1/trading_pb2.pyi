@@ -220,10 +220,15 @@ class CancelOrder(_message.Message):
     SENT_TIME_NS_FIELD_NUMBER: _builtins.int
     ORDER_ID_FIELD_NUMBER: _builtins.int
     ORDER_CLIENT_ID_FIELD_NUMBER: _builtins.int
+    BEFORE_ARRIVAL_FIELD_NUMBER: _builtins.int
     sent_time_ns: _builtins.int
     """When the client first sent it; required with a client id."""
     order_id: _builtins.int
     """The venue's order id, or zero."""
+    before_arrival: _builtins.bool
+    """By client id: when no command with that id has come yet, refuse the order when it comes. The
+    answer is then accepted with order id zero.
+    """
     @_builtins.property
     def client_id(self) -> _common_pb2.ClientId:
         """The client's id for this cancel; optional, makes a resend return the first answer."""
@@ -239,10 +244,11 @@ class CancelOrder(_message.Message):
         sent_time_ns: _builtins.int = ...,
         order_id: _builtins.int = ...,
         order_client_id: _common_pb2.ClientId | None = ...,
+        before_arrival: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "order_client_id", b"order_client_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "order_client_id", b"order_client_id", "order_id", b"order_id", "sent_time_ns", b"sent_time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before_arrival", b"before_arrival", "client_id", b"client_id", "order_client_id", b"order_client_id", "order_id", b"order_id", "sent_time_ns", b"sent_time_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -801,6 +807,86 @@ class CancelAllOrdersResponse(_message.Message):
 Global___CancelAllOrdersResponse: _TypeAlias = CancelAllOrdersResponse  # noqa: Y015
 
 @_typing.final
+class SetDeadlineRequest(_message.Message):
+    """Set, renew or end a deadline. At three quarters of the timeout an execution tells that it is
+    near. At most 8 of an account.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    timeout_ms: _builtins.int
+    """From now on, 100 to 86,400,000 ms; zero ends it."""
+    tag: _builtins.int
+    """Of orders with this tag, or zero for all."""
+    def __init__(
+        self,
+        *,
+        timeout_ms: _builtins.int = ...,
+        tag: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tag", b"tag", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDeadlineRequest: _TypeAlias = SetDeadlineRequest  # noqa: Y015
+
+@_typing.final
+class SetDeadlineResponse(_message.Message):
+    """The outcome of setting a deadline."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answer(self) -> Global___Answer:
+        """The outcome."""
+
+    def __init__(
+        self,
+        *,
+        answer: Global___Answer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetDeadlineResponse: _TypeAlias = SetDeadlineResponse  # noqa: Y015
+
+@_typing.final
+class StreamSession(_message.Message):
+    """What is to become of the account's orders when this stream ends. It has no answer. A stream that
+    ends in any way without a last one of these that says false is lost: end it so before closing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CANCEL_ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    TAG_FIELD_NUMBER: _builtins.int
+    cancel_on_disconnect: _builtins.bool
+    """Cancel orders when the stream is lost."""
+    tag: _builtins.int
+    """Of orders with this tag, or zero for all."""
+    def __init__(
+        self,
+        *,
+        cancel_on_disconnect: _builtins.bool = ...,
+        tag: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "tag", b"tag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSession: _TypeAlias = StreamSession  # noqa: Y015
+
+@_typing.final
 class RequestWithdrawalRequest(_message.Message):
     """Hold funds for a withdrawal to the account's registered wallet."""
 
@@ -871,6 +957,7 @@ class TradeRequest(_message.Message):
     REPLACE_FIELD_NUMBER: _builtins.int
     CANCEL_ALL_FIELD_NUMBER: _builtins.int
     BATCH_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def place(self) -> Global___PlaceOrder:
         """Place an order."""
@@ -891,6 +978,10 @@ class TradeRequest(_message.Message):
     def batch(self) -> Global___CommandBatch:
         """Many commands."""
 
+    @_builtins.property
+    def session(self) -> Global___StreamSession:
+        """No command: what the loss of the stream does. It is not answered."""
+
     def __init__(
         self,
         *,
@@ -899,12 +990,13 @@ class TradeRequest(_message.Message):
         replace: Global___ReplaceOrder | None = ...,
         cancel_all: Global___CancelAll | None = ...,
         batch: Global___CommandBatch | None = ...,
+        session: Global___StreamSession | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place", "cancel", "replace", "cancel_all", "batch"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place", "cancel", "replace", "cancel_all", "batch", "session"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -1013,6 +1105,7 @@ class Execution(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     TRIGGERED_FIELD_NUMBER: _builtins.int
     REFRESHED_FIELD_NUMBER: _builtins.int
+    DEADLINE_NEAR_FIELD_NUMBER: _builtins.int
     execution_sequence: _builtins.int
     """Dense per account, from 1."""
     sequence: _builtins.int
@@ -1051,6 +1144,10 @@ class Execution(_message.Message):
     def refreshed(self) -> Global___OrderRefreshed:
         """An iceberg showed its next tranche."""
 
+    @_builtins.property
+    def deadline_near(self) -> Global___DeadlineNear:
+        """Orders will be cancelled unless the deadline is renewed."""
+
     def __init__(
         self,
         *,
@@ -1065,16 +1162,43 @@ class Execution(_message.Message):
         balance: Global___BalanceChanged | None = ...,
         triggered: Global___OrderTriggered | None = ...,
         refreshed: Global___OrderRefreshed | None = ...,
+        deadline_near: Global___DeadlineNear | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "triggered", b"triggered"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "triggered", b"triggered"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "sequence", b"sequence", "time_ns", b"time_ns", "triggered", b"triggered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "execution_sequence", b"execution_sequence", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "sequence", b"sequence", "time_ns", b"time_ns", "triggered", b"triggered"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance", "triggered", "refreshed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "filled", "cancelled", "replaced", "reduced", "balance", "triggered", "refreshed", "deadline_near"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___Execution: _TypeAlias = Execution  # noqa: Y015
+
+@_typing.final
+class DeadlineNear(_message.Message):
+    """Three quarters of a deadline's timeout have passed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAG_FIELD_NUMBER: _builtins.int
+    END_TIME_NS_FIELD_NUMBER: _builtins.int
+    tag: _builtins.int
+    """Of orders with this tag, or zero for all."""
+    end_time_ns: _builtins.int
+    """When they are cancelled, nanoseconds since 1970 UTC."""
+    def __init__(
+        self,
+        *,
+        tag: _builtins.int = ...,
+        end_time_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time_ns", b"end_time_ns", "tag", b"tag"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeadlineNear: _TypeAlias = DeadlineNear  # noqa: Y015
 
 @_typing.final
 class OrderState(_message.Message):

@@ -55,6 +55,11 @@ class TradingServiceStub:
                 request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.SerializeToString,
                 response_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.FromString,
                 _registered_method=True)
+        self.SetDeadline = channel.unary_unary(
+                '/realstack.trading.v1.TradingService/SetDeadline',
+                request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineRequest.SerializeToString,
+                response_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineResponse.FromString,
+                _registered_method=True)
         self.RequestWithdrawal = channel.unary_unary(
                 '/realstack.trading.v1.TradingService/RequestWithdrawal',
                 request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.RequestWithdrawalRequest.SerializeToString,
@@ -109,6 +114,13 @@ class TradingServiceServicer:
 
     def CancelAllOrders(self, request, context):
         """Cancel every order of the account, or those of one market or side.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetDeadline(self, request, context):
+        """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -171,6 +183,11 @@ def add_TradingServiceServicer_to_server(servicer, server):
                     servicer.CancelAllOrders,
                     request_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.FromString,
                     response_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.SerializeToString,
+            ),
+            'SetDeadline': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetDeadline,
+                    request_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineRequest.FromString,
+                    response_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineResponse.SerializeToString,
             ),
             'RequestWithdrawal': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestWithdrawal,
@@ -307,6 +324,33 @@ class TradingService:
             '/realstack.trading.v1.TradingService/CancelAllOrders',
             realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.SerializeToString,
             realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetDeadline(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.trading.v1.TradingService/SetDeadline',
+            realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineRequest.SerializeToString,
+            realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineResponse.FromString,
             options,
             channel_credentials,
             insecure,

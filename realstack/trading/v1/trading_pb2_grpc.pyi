@@ -43,6 +43,8 @@ class TradingServiceStub:
     """Change an order's price or total quantity; a refused replace changes nothing."""
     CancelAllOrders: _grpc.UnaryUnaryMultiCallable[_trading_pb2.CancelAllOrdersRequest, _trading_pb2.CancelAllOrdersResponse]
     """Cancel every order of the account, or those of one market or side."""
+    SetDeadline: _grpc.UnaryUnaryMultiCallable[_trading_pb2.SetDeadlineRequest, _trading_pb2.SetDeadlineResponse]
+    """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled."""
     RequestWithdrawal: _grpc.UnaryUnaryMultiCallable[_trading_pb2.RequestWithdrawalRequest, _trading_pb2.RequestWithdrawalResponse]
     """Hold funds for a withdrawal, which settlement then pays out on chain."""
     Trade: _grpc.StreamStreamMultiCallable[_trading_pb2.TradeRequest, _trading_pb2.TradeResponse]
@@ -67,6 +69,8 @@ class TradingServiceAsyncStub(TradingServiceStub):
     """Change an order's price or total quantity; a refused replace changes nothing."""
     CancelAllOrders: _aio.UnaryUnaryMultiCallable[_trading_pb2.CancelAllOrdersRequest, _trading_pb2.CancelAllOrdersResponse]  # type: ignore[assignment]
     """Cancel every order of the account, or those of one market or side."""
+    SetDeadline: _aio.UnaryUnaryMultiCallable[_trading_pb2.SetDeadlineRequest, _trading_pb2.SetDeadlineResponse]  # type: ignore[assignment]
+    """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled."""
     RequestWithdrawal: _aio.UnaryUnaryMultiCallable[_trading_pb2.RequestWithdrawalRequest, _trading_pb2.RequestWithdrawalResponse]  # type: ignore[assignment]
     """Hold funds for a withdrawal, which settlement then pays out on chain."""
     Trade: _aio.StreamStreamMultiCallable[_trading_pb2.TradeRequest, _trading_pb2.TradeResponse]  # type: ignore[assignment]
@@ -112,6 +116,14 @@ class TradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_trading_pb2.CancelAllOrdersResponse, _abc.Awaitable[_trading_pb2.CancelAllOrdersResponse]]:
         """Cancel every order of the account, or those of one market or side."""
+
+    @_abc_1.abstractmethod
+    def SetDeadline(
+        self,
+        request: _trading_pb2.SetDeadlineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_pb2.SetDeadlineResponse, _abc.Awaitable[_trading_pb2.SetDeadlineResponse]]:
+        """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled."""
 
     @_abc_1.abstractmethod
     def RequestWithdrawal(

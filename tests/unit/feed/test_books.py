@@ -48,7 +48,7 @@ def start(reader: BookReader, book: MarketBook) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 5, 7])
+@pytest.mark.parametrize("seed", [1, 2, 4])
 def test_a_reader_of_every_increment_holds_the_venues_book_after_every_command(seed: int) -> None:
     """One increment a command and market that changed it, and checksums; crossed only in calls."""
     drive, feed = Drive(seed), BookFeed(FeedLimits(), EVERYBODY)
