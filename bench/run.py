@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bench import settlement
+from bench import feed, grpc, settlement
 
-BENCHES = {"settlement": settlement.main}
+BENCHES = {"feed": feed.main, "grpc": grpc.main, "settlement": settlement.main}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -77,6 +77,14 @@ class KeyTable:
         data = api_key.encode() if isinstance(api_key, str) else api_key
         return self._by_digest.get(hashlib.sha256(data).hexdigest())
 
+    def members(self) -> list[tuple[str, int]]:
+        """Give the digest and the account of each member's key."""
+        return [
+            (digest, principal.account_id)
+            for digest, principal in self._by_digest.items()
+            if principal.role is Role.MEMBER
+        ]
+
     def refresh(self) -> bool:
         """Read the file again if it changed; tell whether it did.
 

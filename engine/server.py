@@ -1,6 +1,6 @@
 """The engine's process: a node, its feeds and the gRPC front.
 
-    python -m engine.server --data DIR --listen HOST:PORT --keys FILE [--core reference]
+    python -m engine.server --data DIR --listen HOST:PORT --keys FILE [--core NAME] [--front NAME]
 
 It says `ready engine HOST:PORT` on stdout when it serves, logs JSON lines on stderr, and ends
 
@@ -27,12 +27,12 @@ import structlog
 import uvloop
 
 from engine.feed.feeds import Feeds
+from engine.front import FRONTS, FrontMissing, make_front
 from engine.journal.errors import JournalDamaged, JournalFilesWrong
 from engine.keys import KeysInvalid, KeyTable
 from engine.node import Node, NodeOptions
 from engine.ports.process import end_process, told
 from engine.ports.storage import FolderInUse, StorageFull, StorageLost
-from engine.rpc.front import Front
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
 STOP_GRACE_SECONDS = 5
@@ -47,6 +47,7 @@ class CannotStart(Exception):
 CANNOT_START = (
     CannotStart,
     FolderInUse,
+    FrontMissing,
     JournalDamaged,
     JournalFilesWrong,
     KeysInvalid,
@@ -80,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("compiled", "reference"),
         default="compiled",
         help="the matching core; the reference is slow and for tests",
+    )
+    parser.add_argument(
+        "--front",
+        choices=FRONTS,
+        default="auto",
+        help="who serves gRPC: auto takes the native front where it is built (./dev front)",
     )
     parser.add_argument(
         "--accept-tail-loss",
@@ -155,7 +162,7 @@ async def _serve(options: argparse.Namespace) -> int:
         options=NodeOptions(accept_tail_loss=options.accept_tail_loss),
     )
     try:
-        front = Front(node, feeds, keys, options.listen, _fatal)
+        front = make_front(options.front, node, feeds, keys, options.listen, _fatal)
         await front.start()
         _say_ready(options, front.port)
         await stop.wait()

@@ -109,6 +109,21 @@ CORE_ERRORS: dict[Reject, CoreError] = {
     ),
     Reject.MARKET_PHASE: CoreError(409, "market", "its phase does not allow this now"),
     Reject.WRONG_PHASE_CHANGE: CoreError(409, None, "this phase may not follow the market's phase"),
+    Reject.KILLED: CoreError(409, None, "the account, the market or the venue was stopped"),
+    Reject.ORDER_LOTS_EXCEEDED: CoreError(422, "quantity", "above a limit on an order's quantity"),
+    Reject.ORDER_VALUE_EXCEEDED: CoreError(422, "quantity", "above a limit on an order's value"),
+    Reject.PRICE_OUTSIDE_COLLAR: CoreError(
+        422, "price", "too far from the reference price or the last one"
+    ),
+    Reject.OPEN_ORDERS_EXCEEDED: CoreError(
+        409, None, "the account has as many working orders as it may"
+    ),
+    Reject.HOLDING_EXCEEDED: CoreError(
+        409, "quantity", "the account would hold more of the asset than it may"
+    ),
+    Reject.RATE_EXCEEDED: CoreError(
+        429, None, "the account sends more orders and changes in a time than it may"
+    ),
     Reject.CANCELLED_BEFORE_ARRIVAL: CoreError(
         409, "client_id", "a cancel of this id came before the order"
     ),

@@ -22,7 +22,7 @@ WS_OUTBOX_BYTES_MAX = 4 << 20  # behind this a private channel is cut, with wher
 WS_HEARTBEAT_SECONDS = 5.0  # a silent channel says so this often, with its last sequence
 WS_AUTHENTICATIONS_MAX = 5  # failed ones on a connection, then it is closed
 
-BOOK_FRAME_SECONDS = 0.05  # changes of a book within this leave together: 20 frames a second
+BOOK_FRAME_SECONDS = 0.009  # changes of a book within this leave together: 100 frames a second
 BOOK_DEPTH_MAX = 1_000  # levels a side in an answer
 TRADES_RECENT = 100  # trades that a new subscriber of the tape gets at once
 

@@ -60,6 +60,7 @@ class HttpProtocol(H11Protocol):
         self.conn = StrictReader(h11.SERVER, HEAD_BYTES_MAX)
         self._deadline: asyncio.TimerHandle | None = None
         self._has_begun = False
+        self._has_upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -70,10 +71,19 @@ class HttpProtocol(H11Protocol):
         """Go on waiting while a request is under way."""
         self._has_begun = True
         super().data_received(data)
-        if self.conn.their_state not in _COMING or self._is_between_requests():
+        if (
+            self._has_upgraded
+            or self.conn.their_state not in _COMING
+            or self._is_between_requests()
+        ):
             self._wait_no_more()
         else:
             self._wait()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Wait for nothing any more: the request has come, and what follows is no request."""
+        self._has_upgraded = True
+        super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""

@@ -18,6 +18,7 @@ from gateway.app import create_app
 from gateway.limits import WS_CONNECTIONS_MAX, WS_MESSAGE_BYTES_MAX
 from gateway.protocol import HttpProtocol
 from gateway.service import Gateway, GatewaySettings
+from gateway.websocket.wire import SocketProtocol
 from realstack.settings import MissingSetting
 from services._base.process import announce, configure_logs
 from services._base.settings import (
@@ -106,7 +107,7 @@ def server_config(gateway: Gateway, listen: str) -> uvicorn.Config:
         host=host,
         port=port,
         http=HttpProtocol,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=4 * WS_MESSAGE_BYTES_MAX,  # beyond the session's own limit the frame is cut
         ws_per_message_deflate=False,  # a frame is encoded once for all; this would do it for each
         limit_concurrency=WS_CONNECTIONS_MAX + 500,

@@ -26,6 +26,7 @@ from cython.cimports.engine.core.constants import (
     REJECT_NONE,
     RESTING,
 )
+from cython.cimports.engine.core.controls import place_control_reject
 from cython.cimports.engine.core.due import enter_due
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, match, reach
@@ -65,6 +66,11 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
     taker = cython.declare(Taker)
     found = cython.declare(Reach)
     market: cython.pointer(Market) = core.markets[command.market_id]
+    reject: cython.int
+    if core.control_count != 0:
+        reject = place_control_reject(core, command)
+        if reject != REJECT_NONE:
+            return reject
     if market.phase != PHASE_OPEN or is_special(command):
         return place_special(core, command)
     if is_too_large(market, command.price_ticks, command.quantity_lots):

@@ -34,7 +34,7 @@ from cython.cimports.engine.core.state import (
     level_side,
 )
 from cython.cimports.engine.core.sums import touch_level, touch_order
-from cython.cimports.engine.core.writer import order_event
+from cython.cimports.engine.core.writer import order_event, write_maker
 from cython.cimports.libc.stdint import int64_t, uint32_t
 from cython.cimports.libc.string import memset
 
@@ -218,7 +218,6 @@ def trade_at(
     command: cython.pointer(cython.const[Command]),
 ) -> cython.void:
     """Trade between two resting orders; each then tells what it takes off the book."""
-    order: cython.pointer(Order) = cython.address(core.orders[maker])
     event: cython.pointer(Event)
     notional: int64_t = notional_atoms(market, price_ticks, lots)
     maker_seen: int64_t = seen_lots(core, maker)
@@ -234,15 +233,7 @@ def trade_at(
     event.quantity_lots = lots
     event.flags = AUCTION
     event.fee_atoms = taker_fee
-    event.maker_order_id = order.order_id
-    event.maker_leaves_lots = order.leaves_lots
-    event.maker_fee_atoms = maker_fee
-    event.trade_id = core.next_trade_id
-    event.maker_account_id = core.balances[order.lock_balance].account_id
-    event.maker_client_id_low = order.client_id_low
-    event.maker_client_id_high = order.client_id_high
-    event.maker_filled_lots = order.filled_lots
-    core.next_trade_id += 1
+    write_maker(core, event, maker, maker_fee)
     leave_book(core, maker, lots, maker_seen, command)
     leave_book(core, taker, lots, taker_seen, command)
 

@@ -46,6 +46,8 @@ Body by kind:
     SET_REFERENCE_PRICE 64 price_ticks i64
     SET_PHASE           64 phase i64    72 auction_kind i64    80 auction_end_ns i64 (0: open end)
     UNCROSS             nothing: a call trades what it has collected, and goes on
+    SET_LIMIT           64 limit_kind i64    72 limit_value i64 (0: none)    80 window_ns i64
+    KILL                64 is_on i64 (0 lifts it)
     SET_DEADLINE        64 timeout_ms i64 (0: off)
     MASS_QUOTE          80 entry_count u32     88 max_age_ms u32
     QUOTE_ENTRY         64 bid_price_ticks i64     72 bid_lots i64
@@ -87,9 +89,22 @@ class CommandKind(IntEnum):
     SET_REFERENCE_PRICE = 14
     SET_PHASE = 15
     UNCROSS = 16
+    SET_LIMIT = 18
+    KILL = 19
     SET_DEADLINE = 20
     MASS_QUOTE = 23
     QUOTE_ENTRY = 24
+
+
+class LimitKind(IntEnum):
+    """What a limit bounds, for an account (0: each) in a market (0: each, or all together)."""
+
+    ORDER_LOTS = 1  # an order's quantity
+    ORDER_VALUE = 2  # an order's value in quote atoms, at its limit, trigger or the last price
+    COLLAR_PPM = 3  # how far a limit price may be from the reference price, or the last one
+    OPEN_ORDERS = 4  # working orders
+    HOLDING_LOTS = 5  # what is held of the base asset, with all that open buys may add
+    MESSAGES = 6  # orders and replaces in a window, of all accounts together for account 0
 
 
 class Side(IntEnum):
@@ -173,6 +188,8 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "quote_atoms_per_tick_lot": ("<i8", 64),
     "decimals": ("<i8", 64),
     "phase": ("<i8", 64),
+    "limit_kind": ("<i8", 64),
+    "is_on": ("<i8", 64),
     "timeout_ms": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
@@ -180,8 +197,10 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "base_atoms_per_lot": ("<i8", 72),
     "ids_max": ("<i8", 72),
     "auction_kind": ("<i8", 72),
+    "limit_value": ("<i8", 72),
     "amount_atoms": ("<i8", 80),
     "auction_end_ns": ("<i8", 80),
+    "window_ns": ("<i8", 80),
     "maker_fee_ppm": ("<u4", 80),
     "group_id": ("<u4", 80),
     "entry_count": ("<u4", 80),
@@ -281,6 +300,8 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
     CommandKind.SET_REFERENCE_PRICE: ("market_id", "price_ticks"),
     CommandKind.SET_PHASE: ("market_id", "phase", "auction_kind", "auction_end_ns"),
     CommandKind.UNCROSS: ("market_id",),
+    CommandKind.SET_LIMIT: ("account_id", "market_id", "limit_kind", "limit_value", "window_ns"),
+    CommandKind.KILL: ("account_id", "market_id", "is_on"),
     CommandKind.SET_DEADLINE: ("account_id", "tag", "timeout_ms"),
     CommandKind.MASS_QUOTE: (
         *_ID,

@@ -8,23 +8,20 @@ order, and the next one is found by looking at all.
 
 import cython
 from cython.cimports.engine.core.constants import (
-    ANSWER,
     DEADLINE_MS_MAX,
     DEADLINE_MS_MIN,
     DEADLINES_MAX,
     DEADLINES_PER_ACCOUNT_MAX,
     EVENT_DEADLINE_NEAR,
-    EVENT_DEFINED,
-    EXISTED,
     INVALID_PARAMETER,
     NEVER_NS,
     REASON_DEADLINE,
-    REJECT_NONE,
     TAG_DEADLINE,
     TOO_MANY_DEADLINES,
     UNKNOWN_ACCOUNT,
 )
 from cython.cimports.engine.core.deadlines import due_ns
+from cython.cimports.engine.core.definitions import answer
 from cython.cimports.engine.core.due import note_next
 from cython.cimports.engine.core.hashing import Hash, add_to, hash_words, take_from
 from cython.cimports.engine.core.layout import Command, Event
@@ -113,7 +110,6 @@ def set_deadline(
     timeout_ms: int64_t = command.price_ticks
     index: uint32_t
     deadline: cython.pointer(Deadline)
-    event: cython.pointer(Event)
     if not has_account(core, command.account_id):
         return UNKNOWN_ACCOUNT
     if timeout_ms != 0 and not DEADLINE_MS_MIN <= timeout_ms <= DEADLINE_MS_MAX:
@@ -134,11 +130,7 @@ def set_deadline(
         core.deadlines_count += 1
         add_to(cython.address(core.sum), hash_deadline(deadline))
     note_deadlines(core)
-    event = new_event(core, command, EVENT_DEFINED)
-    event.code = command.kind
-    event.flags = ANSWER | (EXISTED if existed else 0)
-    event.account_id = command.account_id
-    return REJECT_NONE
+    return answer(core, command, existed, 0)
 
 
 @cython.cfunc

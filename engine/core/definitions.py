@@ -26,6 +26,7 @@ from cython.cimports.engine.core.constants import (
     IDS_MAX_LIMIT,
     INVALID_PARAMETER,
     INVALID_PRICE,
+    KILL,
     MARKET_ID_MAX,
     NOTIONAL_ATOMS_MAX,
     PHASE_OPEN,
@@ -36,6 +37,7 @@ from cython.cimports.engine.core.constants import (
     REJECT_NONE,
     SELL,
     SET_DEADLINE,
+    SET_LIMIT,
     SET_PHASE,
     SET_REFERENCE_PRICE,
     TICK,
@@ -44,7 +46,7 @@ from cython.cimports.engine.core.constants import (
     UNKNOWN_ASSET,
     UNKNOWN_MARKET,
 )
-from cython.cimports.engine.core.deadlines import set_deadline
+from cython.cimports.engine.core.control_commands import control
 from cython.cimports.engine.core.hashing import add_to
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.phasing import enter_phase, set_phase, uncross_now
@@ -71,12 +73,12 @@ def define(
         return define_account(core, command)
     if command.kind == SET_REFERENCE_PRICE:
         return set_reference_price(core, command)
+    if command.kind in (SET_LIMIT, KILL, SET_DEADLINE):
+        return control(core, command)
     if command.kind == SET_PHASE:
         return set_phase(core, command)
     if command.kind == UNCROSS:
         return uncross_now(core, command)
-    if command.kind == SET_DEADLINE:
-        return set_deadline(core, command)
     if command.kind == TICK:  # time passes: what is due was done before the command
         return answer(core, command, False, 0)
     return set_id_window(core, command)
@@ -348,7 +350,6 @@ def new_market(command: cython.pointer(cython.const[Command])) -> cython.pointer
     market.volatility_ppm = volatility_ppm(command)
     market.auction_ms = cython.cast(uint32_t, command.expire_time_ns)
     market.initial_phase = initial_phase(command)
-    market.phase = market.initial_phase
     market.allocation = allocation(command)
     market.minimum_allocation_lots = command.order_id
     market.epoch = 1
@@ -379,7 +380,7 @@ def define_account(
     if account.group != 0:
         return answer(core, command, True, 0) if account.group == group else ALREADY_DEFINED
     account.group = group
-    add_to(cython.address(core.sum), hash_account(account_id, group))
+    add_to(cython.address(core.sum), hash_account(account_id, group, False))
     return answer(core, command, False, 0)
 
 

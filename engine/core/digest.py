@@ -57,6 +57,7 @@ class Tag(IntEnum):
     VENUE = 9
     BODY = 10
     DEADLINE = 11
+    LIMIT = 12
 
 
 def record_hash(tag: Tag, words: Iterable[int]) -> int:

@@ -73,6 +73,7 @@ def free_core(core: cython.pointer(Core)) -> cython.void:
     free(core.fired.slots)
     free(core.balances)
     free(core.accounts)
+    free(core.limits)
     free(core.withdrawals)
     free(core.events)
     free(core)

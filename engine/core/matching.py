@@ -44,7 +44,7 @@ from cython.cimports.engine.core.state import (
     check,
 )
 from cython.cimports.engine.core.sums import touch_balance, touch_level, touch_order
-from cython.cimports.engine.core.writer import order_event, taker_event
+from cython.cimports.engine.core.writer import order_event, taker_event, write_maker
 from cython.cimports.libc.stdint import int64_t, uint32_t
 
 
@@ -284,15 +284,7 @@ def trade(
     event.quantity_lots = lots
     event.flags = flags
     event.fee_atoms = taker_fee
-    event.maker_order_id = maker.order_id
-    event.maker_leaves_lots = maker.leaves_lots
-    event.maker_fee_atoms = maker_fee
-    event.trade_id = core.next_trade_id
-    event.maker_account_id = core.balances[maker.lock_balance].account_id
-    event.maker_client_id_low = maker.client_id_low
-    event.maker_client_id_high = maker.client_id_high
-    event.maker_filled_lots = maker.filled_lots
-    core.next_trade_id += 1
+    write_maker(core, event, slot, maker_fee)
     if maker.leaves_lots == 0:
         unlink(core, slot)
         forget(core, slot)

@@ -15,11 +15,11 @@ from cython.cimports.engine.core.constants import (
     AUCTION_ON_DEMAND,
     AUCTION_OPENING,
     AUCTION_VOLATILITY,
+    BUY,
     DAY,
     EVENT_PHASE_CHANGED,
     EVENT_UNCROSSED,
     EXPIRY_IN_PAST,
-    FEE_PPM_ONE,
     FOK,
     HIDDEN,
     INVALID_PARAMETER,
@@ -49,14 +49,12 @@ from cython.cimports.engine.core.due import note_next
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.indications import tell
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.phasing import for_auction_only, is_call
 from cython.cimports.engine.core.pools import has_market, new_event
-from cython.cimports.engine.core.resting import by_number, cancel
+from cython.cimports.engine.core.resting import cancel, cancel_of_market
 from cython.cimports.engine.core.state import Core, Market, check
-from cython.cimports.engine.core.stops import fire_by_reference, observe
-from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
-from cython.cimports.libc.stdlib import free, malloc, qsort
+from cython.cimports.engine.core.stops import fire_by_reference, moved_ticks, observe
+from cython.cimports.libc.stdint import int64_t, uint32_t
 
 
 @cython.cfunc
@@ -115,12 +113,7 @@ def auction_price_ticks(market: cython.pointer(cython.const[Market]), side: cyth
         return 1
     if base == 0:
         base = market.reference_price_ticks
-    if market.band_ppm == 0:
-        return 0
-    return min(
-        base * (FEE_PPM_ONE + cython.cast(int64_t, market.band_ppm)) // FEE_PPM_ONE,
-        PRICE_TICKS_MAX,
-    )
+    return min(moved_ticks(base, market.band_ppm, BUY), PRICE_TICKS_MAX)
 
 
 @cython.cfunc
@@ -213,11 +206,11 @@ def change_phase(
         market.indicative_surplus_lots = 0
         market.indicative_surplus_side = 0
     if not is_call(phase) or not call_takes(market, AT_OPEN):
-        end_orders(core, market, AT_OPEN, REASON_AUCTION_ENDED, command)
+        cancel_of_market(core, market.market_id, AT_OPEN, REASON_AUCTION_ENDED, command)
     if not is_call(phase) or not call_takes(market, AT_CLOSE):
-        end_orders(core, market, AT_CLOSE, REASON_AUCTION_ENDED, command)
+        cancel_of_market(core, market.market_id, AT_CLOSE, REASON_AUCTION_ENDED, command)
     if phase == PHASE_CLOSED:
-        end_orders(core, market, DAY, REASON_PHASE_ENDED, command)
+        cancel_of_market(core, market.market_id, DAY, REASON_PHASE_ENDED, command)
     if phase == PHASE_OPEN:
         if market.missed_low_ticks != 0:
             observe(core, market, market.missed_low_ticks)
@@ -258,8 +251,8 @@ def uncross_call(
     found = indication(core, market)
     tell(core, market, cython.address(found), EVENT_UNCROSSED, flags, command)
     uncross(core, market, cython.address(found), command)
-    end_orders(core, market, AT_OPEN, REASON_AUCTION_ENDED, command)
-    end_orders(core, market, AT_CLOSE, REASON_AUCTION_ENDED, command)
+    cancel_of_market(core, market.market_id, AT_OPEN, REASON_AUCTION_ENDED, command)
+    cancel_of_market(core, market.market_id, AT_CLOSE, REASON_AUCTION_ENDED, command)
 
 
 @cython.cfunc
@@ -316,35 +309,3 @@ def end_call(
             change_phase(core, market, PHASE_OPEN, 0, 0, 0, command)
         return
     check(core, False, b"a call ends when it is due")
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def end_orders(
-    core: cython.pointer(Core),
-    market: cython.pointer(Market),
-    time_in_force: cython.int,
-    reason: cython.int,
-    command: cython.pointer(cython.const[Command]),
-) -> cython.void:
-    """Cancel a market's orders of one time in force, by rising order id."""
-    order_ids: cython.pointer(uint64_t) = cython.cast(
-        cython.pointer(uint64_t), malloc((core.order_slab.count + 1) * cython.sizeof(uint64_t))
-    )
-    count: cython.size_t = 0
-    i: uint32_t
-    level: uint32_t
-    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
-        return
-    for i in range(1, core.order_slab.length):
-        level = core.orders[i].level
-        if level == 0 or core.orders[i].time_in_force != time_in_force:
-            continue
-        if core.levels[level].market_id == market.market_id:
-            order_ids[count] = core.orders[i].order_id
-            count += 1
-    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
-    for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), reason, 0, command)
-    free(order_ids)

@@ -19,6 +19,7 @@ cdef bint grow_levels(Core *core) noexcept nogil
 cdef bint grow_account_orders(Account *account) noexcept nogil
 cdef bint reserve_queue(Queue *queue, uint32_t more) noexcept nogil
 cdef bint reserve_withdrawal(Core *core) noexcept nogil
+cdef bint reserve_limit(Core *core) noexcept nogil
 cdef bint reserve_account(Core *core, uint32_t account_id) noexcept nogil
 cdef uint32_t open_balance(Core *core, uint32_t account_id, uint32_t asset_id) noexcept nogil
 cdef bint grow_events(Core *core) noexcept nogil

@@ -23,6 +23,7 @@ from cython.cimports.engine.core.state import (
     Extra,
     Level,
     LevelDetail,
+    Limit,
     Order,
     OrderDetail,
     Queue,
@@ -173,6 +174,24 @@ def reserve_withdrawal(core: cython.pointer(Core)) -> cython.bint:
         cython.pointer(cython.p_void), cython.address(core.withdrawals)
     )
     if capacity == 0 or not grown(items, capacity, cython.sizeof(Withdrawal)):
+        return False
+    slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reserve_limit(core: cython.pointer(Core)) -> cython.bint:
+    """Make room for a limit."""
+    slab: cython.pointer(Slab) = cython.address(core.limit_slab)
+    memory: cython.pointer(cython.p_void) = cython.cast(
+        cython.pointer(cython.p_void), cython.address(core.limits)
+    )
+    if has_free(slab):
+        return True
+    capacity: uint32_t = next_capacity(slab)
+    if capacity == 0 or not grown(memory, capacity, cython.sizeof(Limit)):
         return False
     slab.capacity = capacity
     return True

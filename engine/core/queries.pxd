@@ -12,4 +12,6 @@ cdef object read_levels(Core *core, object market_id, object side, int64_t depth
 cdef object read_assets(Core *core)
 cdef object read_markets(Core *core)
 cdef list read_accounts(Core *core)
+cdef object read_limits(Core *core)
+cdef list read_kills(Core *core)
 cdef dict read_counts(Core *core)

@@ -25,6 +25,7 @@ from cython.cimports.engine.core.state import (
     Core,
     Extra,
     Level,
+    Limit,
     Market,
     Order,
     level_side,
@@ -33,7 +34,14 @@ from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 from cython.cimports.libc.string import memset
 
 from engine.core.commands import Side
-from engine.core.views import ASSET_VIEW, BALANCE_VIEW, LEVEL_VIEW, MARKET_VIEW, ORDER_VIEW
+from engine.core.views import (
+    ASSET_VIEW,
+    BALANCE_VIEW,
+    LEVEL_VIEW,
+    LIMIT_VIEW,
+    MARKET_VIEW,
+    ORDER_VIEW,
+)
 
 
 @cython.cfunc
@@ -244,6 +252,37 @@ def read_accounts(core: cython.pointer(Core)) -> list:
         group = core.accounts[i].group
         if group != 0:
             rows.append((i, 0 if group >= GROUP_OWN else group))
+    return rows
+
+
+@cython.cfunc
+def read_limits(core: cython.pointer(Core)) -> object:
+    """List limits by account, market and kind."""
+    rows: list = []
+    i: uint32_t
+    limit: cython.pointer(Limit)
+    for i in range(1, core.limit_slab.length):
+        limit = cython.address(core.limits[i])
+        if limit.value != 0:
+            rows.append(
+                (limit.account_id, limit.market_id, limit.kind, 0, limit.value, limit.window_ns)
+            )
+    return np.array(sorted(rows), dtype=LIMIT_VIEW)
+
+
+@cython.cfunc
+def read_kills(core: cython.pointer(Core)) -> list:
+    """List (account id, market id) of the kill switches that are set; both 0: the venue's."""
+    rows: list = []
+    i: uint32_t
+    if core.is_killed:
+        rows.append((0, 0))
+    for i in range(1, MARKET_ID_MAX + 1):
+        if core.markets[i] != cython.NULL and core.markets[i].is_killed:
+            rows.append((0, i))
+    for i in range(1, core.accounts_capacity):
+        if core.accounts[i].is_killed:
+            rows.append((i, 0))
     return rows
 
 

@@ -29,4 +29,5 @@ cdef struct Plan:
     int64_t wanted_count
     int64_t kept_count
 
+cdef void list_quotes(Core *core, Plan *plan, const Command *command) noexcept nogil
 cdef int plan_quote(Core *core, Plan *plan, const Command *command) noexcept nogil

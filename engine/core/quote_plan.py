@@ -38,14 +38,25 @@ from cython.cimports.libc.stdlib import qsort
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def list_quotes(
+    core: cython.pointer(Core),
+    plan: cython.pointer(Plan),
+    command: cython.pointer(cython.const[Command]),
+) -> cython.void:
+    """List the quote that is there and the one that is asked for."""
+    list_former(core, plan, command)
+    list_wanted(plan, command)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def plan_quote(
     core: cython.pointer(Core),
     plan: cython.pointer(Plan),
     command: cython.pointer(cython.const[Command]),
 ) -> cython.int:
     """Plan what a quote will do; give the first rule that it breaks as a whole."""
-    list_former(core, plan, command)
-    list_wanted(plan, command)
     keep_places(core, plan)
     return plan_reject(core, plan, command)
 

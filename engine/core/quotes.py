@@ -24,7 +24,14 @@ from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.money import lock_required
 from cython.cimports.engine.core.order_index import take_order_id
 from cython.cimports.engine.core.pools import new_event
-from cython.cimports.engine.core.quote_plan import Former, Plan, Wanted, plan_quote
+from cython.cimports.engine.core.quote_limits import quote_control_reject
+from cython.cimports.engine.core.quote_plan import (
+    Former,
+    Plan,
+    Wanted,
+    list_quotes,
+    plan_quote,
+)
 from cython.cimports.engine.core.resting import cancel, locked_atoms, unlock
 from cython.cimports.engine.core.state import Account, Core, Level, Order, Taker, check
 from cython.cimports.engine.core.sums import touch_level, touch_order
@@ -45,10 +52,6 @@ def mass_quote(
     account: cython.pointer(Account) = cython.address(core.accounts[command.account_id])
     count: int64_t = cython.cast(uint32_t, command.amount_atoms)
     plan.market = core.markets[command.market_id]
-    if plan.market.phase != PHASE_OPEN and (
-        plan.market.phase != PHASE_POST_ONLY or not command.flags & POST_ONLY
-    ):
-        return MARKET_PHASE
     plan.former = cython.cast(
         cython.pointer(Former), malloc((account.orders_count + 1) * cython.sizeof(Former))
     )
@@ -80,6 +83,14 @@ def quote(
     reject: cython.int
     i: int64_t
     event: cython.pointer(Event)
+    list_quotes(core, plan, command)
+    reject = quote_control_reject(core, plan, command) if core.control_count != 0 else REJECT_NONE
+    if reject != REJECT_NONE:
+        return reject
+    if plan.market.phase != PHASE_OPEN and (
+        plan.market.phase != PHASE_POST_ONLY or not command.flags & POST_ONLY
+    ):
+        return MARKET_PHASE
     reject = plan_quote(core, plan, command)
     if reject != REJECT_NONE:
         return reject

@@ -8,9 +8,9 @@ from enum import IntEnum
 class Reject(IntEnum):
     """The first rule that a command breaks, in the order of these numbers.
 
-    One comes earlier than its number: MARKET_PHASE, right after the rules of price, quantity and
-    amount, and for a cancel or replace after its order was found. What a market does not take now
-    is not judged further.
+    Some come earlier than their numbers: KILLED, the limits from ORDER_LOTS_EXCEEDED to
+    RATE_EXCEEDED, and MARKET_PHASE, in this order right after the rules of price, quantity and
+    amount, and for a replace after its order was found. What is not let in is not judged further.
 
     A refused command changes no state at all: the same digest before and after. So its client id
     is free again, and whether the very same command can succeed later is said by `transient`.
@@ -52,6 +52,13 @@ class Reject(IntEnum):
     NO_BAND = 32
     MARKET_PHASE = 33
     WRONG_PHASE_CHANGE = 34
+    KILLED = 38
+    ORDER_LOTS_EXCEEDED = 39
+    ORDER_VALUE_EXCEEDED = 40
+    PRICE_OUTSIDE_COLLAR = 41
+    OPEN_ORDERS_EXCEEDED = 42
+    HOLDING_EXCEEDED = 43
+    RATE_EXCEEDED = 44
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
     GROUP_INCOMPLETE = 50
@@ -78,6 +85,13 @@ _TRANSIENT = frozenset(
         Reject.NO_LAST_PRICE,
         Reject.MARKET_PHASE,
         Reject.WRONG_PHASE_CHANGE,
+        Reject.KILLED,
+        Reject.ORDER_LOTS_EXCEEDED,
+        Reject.ORDER_VALUE_EXCEEDED,
+        Reject.PRICE_OUTSIDE_COLLAR,
+        Reject.OPEN_ORDERS_EXCEEDED,
+        Reject.HOLDING_EXCEEDED,
+        Reject.RATE_EXCEEDED,
         Reject.TOO_MANY_DEADLINES,
     }
 )
@@ -94,6 +108,7 @@ class CancelReason(IntEnum):
     EXPIRED = 5
     PHASE_ENDED = 6
     AUCTION_ENDED = 7
+    KILLED = 8
     DEADLINE = 9
     DISCONNECTED = 11
     QUOTE_REPLACED = 13

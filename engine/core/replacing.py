@@ -26,6 +26,7 @@ from cython.cimports.engine.core.constants import (
     TOO_OLD,
     UNKNOWN_ORDER,
 )
+from cython.cimports.engine.core.controls import replace_control_reject
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import reach
 from cython.cimports.engine.core.mixed import shrink
@@ -62,10 +63,16 @@ def replace(
     order: cython.pointer(Order) = cython.address(core.orders[slot])
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     market: cython.pointer(Market) = core.markets[level.market_id]
+    core.replaced_market_id = level.market_id
     if order.flags & SPECIAL and core.extras[slot].is_waiting:
         return replace_waiting(core, slot, command)
     if (command.price_ticks == 0) != (order.order_type == MARKET) or command.display_lots != 0:
         return INVALID_PRICE
+    reject: cython.int
+    if core.control_count != 0:
+        reject = replace_control_reject(core, slot, command, 0)
+        if reject != REJECT_NONE:
+            return reject
     come_again(core, cython.address(taker), slot, command)
     crosses: cython.bint = taker.leaves_lots != 0 and reaches(taker.opposite, taker.own_limit_key)
     if not may_replace(market, taker.flags, crosses):

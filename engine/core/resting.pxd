@@ -23,7 +23,9 @@ cdef void unlock(Core *core, uint32_t index, int64_t atoms) noexcept nogil
 cdef void cancel(
     Core *core, uint32_t slot, int reason, int flags, const Command *command
 ) noexcept nogil
-cdef int by_number(const void *left, const void *right) noexcept nogil
+cdef int64_t cancel_of_market(
+    Core *core, uint32_t market_id, int time_in_force, int reason, const Command *command
+) noexcept nogil
 cdef void forget(Core *core, uint32_t slot) noexcept nogil
 
 

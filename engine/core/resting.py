@@ -115,6 +115,37 @@ def by_number(
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def room_for_ids(core: cython.pointer(Core), count: uint32_t) -> cython.pointer(uint64_t):
+    """Give room for the ids of so many orders to cancel; NULL, which is noted, without memory."""
+    order_ids: cython.pointer(uint64_t) = cython.cast(
+        cython.pointer(uint64_t), malloc((count + 1) * cython.sizeof(uint64_t))
+    )
+    check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel")
+    return order_ids
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_sorted(
+    core: cython.pointer(Core),
+    order_ids: cython.pointer(uint64_t),
+    count: cython.size_t,
+    reason: cython.int,
+    command: cython.pointer(cython.const[Command]),
+) -> int64_t:
+    """Cancel orders by rising id, and free the list of their ids; give how many."""
+    i: cython.size_t
+    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
+    for i in range(count):
+        cancel(core, find_order(core, order_ids[i]), reason, 0, command)
+    free(order_ids)
+    return count
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def cancel_of_account(
     core: cython.pointer(Core),
     account_id: uint32_t,
@@ -130,10 +161,8 @@ def cancel_of_account(
     i: uint32_t
     order: cython.pointer(Order)
     level: cython.pointer(Level)
-    order_ids: cython.pointer(uint64_t) = cython.cast(
-        cython.pointer(uint64_t), malloc((account.orders_count + 1) * cython.sizeof(uint64_t))
-    )
-    if not check(core, order_ids != cython.NULL, b"there is memory for the orders to cancel"):
+    order_ids: cython.pointer(uint64_t) = room_for_ids(core, account.orders_count)
+    if order_ids == cython.NULL:
         return 0
     for i in range(account.orders_count):
         order = cython.address(core.orders[account.orders[i]])
@@ -146,11 +175,34 @@ def cancel_of_account(
             continue
         order_ids[count] = order.order_id
         count += 1
-    qsort(order_ids, count, cython.sizeof(uint64_t), by_number)
-    for i in range(count):
-        cancel(core, find_order(core, order_ids[i]), reason, 0, command)
-    free(order_ids)
-    return count
+    return cancel_sorted(core, order_ids, count, reason, command)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def cancel_of_market(
+    core: cython.pointer(Core),
+    market_id: uint32_t,
+    time_in_force: cython.int,
+    reason: cython.int,
+    command: cython.pointer(cython.const[Command]),
+) -> int64_t:
+    """Cancel a market's orders, by rising order id; 0 stands for any. Give how many."""
+    order_ids: cython.pointer(uint64_t) = room_for_ids(core, core.order_slab.count)
+    count: cython.size_t = 0
+    i: uint32_t
+    level: uint32_t
+    if order_ids == cython.NULL:
+        return 0
+    for i in range(1, core.order_slab.length):
+        level = core.orders[i].level
+        if level == 0 or time_in_force not in (0, core.orders[i].time_in_force):
+            continue
+        if market_id in (0, core.levels[level].market_id):
+            order_ids[count] = core.orders[i].order_id
+            count += 1
+    return cancel_sorted(core, order_ids, count, reason, command)
 
 
 @cython.cfunc

@@ -31,6 +31,7 @@ from cython.cimports.engine.core.constants import (
     WITHDRAW_HOLD,
     WITHDRAW_RELEASE,
 )
+from cython.cimports.engine.core.controls import count_message
 from cython.cimports.engine.core.definitions import define
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
@@ -240,6 +241,8 @@ def run(
             reject = number_reject(command)
             if reject == REJECT_NONE:
                 reject = carry_out(core, command)
+                if reject == REJECT_NONE and core.control_count != 0:
+                    count_message(core, command)
     if reject == REJECT_NONE and (core.waiting_count != 0 or core.fired.count != 0):
         work_fired(core, command)
     if reject != REJECT_NONE:

@@ -4,6 +4,7 @@
 
 import cython
 from cython.cimports.engine.core.constants import ASSET_ID_MAX, HIDDEN, MARKET_ID_MAX
+from cython.cimports.engine.core.controls import hash_limit
 from cython.cimports.engine.core.deadlines import hash_deadline
 from cython.cimports.engine.core.hashing import Hash, add_to
 from cython.cimports.engine.core.ids import entry_at
@@ -41,7 +42,13 @@ def scanned_sum(core: cython.pointer(Core)) -> Hash:
             add_to(cython.address(total), hash_withdrawal(cython.address(core.withdrawals[i])))
     for i in range(1, core.accounts_capacity):
         if core.accounts[i].group != 0:
-            add_to(cython.address(total), hash_account(i, core.accounts[i].group))
+            add_to(
+                cython.address(total),
+                hash_account(i, core.accounts[i].group, core.accounts[i].is_killed),
+            )
+    for i in range(1, core.limit_slab.length):
+        if core.limits[i].value != 0:
+            add_to(cython.address(total), hash_limit(cython.address(core.limits[i])))
     for i in range(ASSET_ID_MAX + 1):
         if core.assets[i] != cython.NULL:
             add_to(cython.address(total), hash_asset(core.assets[i]))

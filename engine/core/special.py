@@ -37,6 +37,7 @@ from cython.cimports.engine.core.constants import (
     TRAILING_STOP,
     WAITING,
 )
+from cython.cimports.engine.core.controls import replace_control_reject
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.matching import Reach, reach
 from cython.cimports.engine.core.money import is_too_large, lock_required
@@ -276,6 +277,11 @@ def replace_waiting(
         return INVALID_PRICE
     if order.order_type == TRAILING_STOP and command.display_lots != 0:
         return INVALID_PRICE
+    reject: cython.int
+    if core.control_count != 0:
+        reject = replace_control_reject(core, slot, command, trigger)
+        if reject != REJECT_NONE:
+            return reject
     if not may_replace(market, order.flags, False):
         return MARKET_PHASE
     if is_too_large(market, dearest, command.quantity_lots):

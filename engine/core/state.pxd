@@ -113,6 +113,7 @@ cdef struct Market:
     uint32_t indicative_surplus_side
     int64_t missed_low_ticks  # the extremes of auction prices since it was last open
     int64_t missed_high_ticks
+    bint is_killed
     uint32_t allocation
     uint32_t epoch  # from 1: how often its units and rates were set
     uint32_t lock_asset_id[3]  # by Side
@@ -154,6 +155,18 @@ cdef struct Account:
     uint32_t balances_capacity
     uint32_t orders_count
     uint32_t orders_capacity
+    uint32_t limits  # the first of its own
+    bint is_killed
+
+# A limit of an account, or (account 0) of each; value 0: the slot is free.
+cdef struct Limit:
+    int64_t value
+    int64_t window_ns
+    int64_t used_to_ns  # of MESSAGES: up to when its window is used
+    uint32_t account_id
+    uint32_t market_id
+    uint32_t kind
+    uint32_t next  # of the same account; in the free list
 
 cdef struct Withdrawal:
     uint64_t withdrawal_id
@@ -256,6 +269,12 @@ cdef struct Core:
     Slab level_slab
     Slab balance_slab
     Slab withdrawal_slab
+    Limit *limits
+    Slab limit_slab
+    uint32_t common_limits  # the first limit of account 0
+    bint is_killed
+    uint32_t control_count  # limits and kill switches: without any, orders need not look
+    uint32_t replaced_market_id  # of the order that a replace has found
     uint32_t accounts_capacity
     uint32_t *recent  # slots of the newest order ids, by id
     uint64_t recent_count

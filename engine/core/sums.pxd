@@ -26,7 +26,7 @@ cdef Hash hash_id_entry(IdEntry *entry) noexcept nogil
 cdef Hash hash_withdrawal(Withdrawal *item) noexcept nogil
 cdef Hash hash_asset(Asset *asset) noexcept nogil
 cdef Hash hash_market(Market *market) noexcept nogil
-cdef Hash hash_account(uint64_t account_id, uint64_t group) noexcept nogil
+cdef Hash hash_account(uint64_t account_id, uint64_t group, bint is_killed) noexcept nogil
 cdef Hash hash_venue(Core *core) noexcept nogil
 cdef void take_level(Core *core, uint32_t index) noexcept nogil
 cdef void take_balance(Core *core, uint32_t index) noexcept nogil

@@ -214,7 +214,7 @@ def hash_asset(asset: cython.pointer(Asset)) -> Hash:
 @cython.exceptval(check=False)
 def hash_market(market: cython.pointer(Market)) -> Hash:
     """Hash a market's definition and last price."""
-    words = cython.declare(uint64_t[27])
+    words = cython.declare(uint64_t[28])
     words[0] = market.market_id
     words[1] = market.base_asset_id
     words[2] = market.quote_asset_id
@@ -242,18 +242,20 @@ def hash_market(market: cython.pointer(Market)) -> Hash:
     words[24] = market.allocation
     words[25] = market.minimum_allocation_lots
     words[26] = market.epoch
-    return hash_words(TAG_MARKET, words, 27)
+    words[27] = market.is_killed
+    return hash_words(TAG_MARKET, words, 28)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def hash_account(account_id: uint64_t, group: uint64_t) -> Hash:
+def hash_account(account_id: uint64_t, group: uint64_t, is_killed: cython.bint) -> Hash:
     """Hash an account's definition."""
-    words = cython.declare(uint64_t[2])
+    words = cython.declare(uint64_t[3])
     words[0] = account_id
     words[1] = group
-    return hash_words(TAG_ACCOUNT, words, 2)
+    words[2] = is_killed
+    return hash_words(TAG_ACCOUNT, words, 3)
 
 
 @cython.cfunc
@@ -261,14 +263,15 @@ def hash_account(account_id: uint64_t, group: uint64_t) -> Hash:
 @cython.exceptval(check=False)
 def hash_venue(core: cython.pointer(Core)) -> Hash:
     """Hash the venue's counters and the id window's limits."""
-    words = cython.declare(uint64_t[6])
+    words = cython.declare(uint64_t[7])
     words[0] = core.next_order_id
     words[1] = core.next_trade_id
     words[2] = core.ids.window_ns
     words[3] = core.ids.ids_max
     words[4] = core.ids.floor_time_ns
     words[5] = core.next_priority
-    return hash_words(TAG_VENUE, words, 6)
+    words[6] = core.is_killed
+    return hash_words(TAG_VENUE, words, 7)
 
 
 @cython.cfunc

@@ -25,7 +25,9 @@ from cython.cimports.engine.core.queries import (
     read_balance,
     read_balances,
     read_counts,
+    read_kills,
     read_levels,
+    read_limits,
     read_markets,
     read_order,
     read_orders,
@@ -194,6 +196,14 @@ class Venue:
     def accounts(self):
         """List (account id, group id as defined: 0 for a group of its own)."""
         return read_accounts(self.core)
+
+    def limits(self):
+        """List limits by account, market and kind."""
+        return read_limits(self.core)
+
+    def kills(self):
+        """List (account id, market id) of the kill switches that are set; both 0: the venue's."""
+        return read_kills(self.core)
 
     def next_due_ns(self):
         """Give the time of the earliest expiry, NEVER_NS when there is none."""

@@ -40,6 +40,10 @@ class Venue:
         """List markets by id."""
     def accounts(self) -> list[tuple[int, int]]:
         """List (account id, group id as defined: 0 for a group of its own)."""
+    def limits(self) -> NDArray[np.void]:
+        """List limits by account, market and kind."""
+    def kills(self) -> list[tuple[int, int]]:
+        """List (account id, market id) of the kill switches that are set; both 0: the venue's."""
     def next_due_ns(self) -> int: ...
     def counts(self) -> dict[str, int]:
         """Give the venue's counters and limits."""

@@ -91,3 +91,15 @@ MARKET_VIEW = np.dtype(
         ("reserved", "<u2"),
     ]
 )
+
+# A limit in force; account or market 0 stands for each (`engine.core.commands.LimitKind`).
+LIMIT_VIEW = np.dtype(
+    [
+        ("account_id", "<u4"),
+        ("market_id", "<u4"),
+        ("kind", "<u4"),
+        ("reserved", "<u4"),
+        ("value", "<i8"),
+        ("window_ns", "<i8"),
+    ]
+)

@@ -1,6 +1,6 @@
 """Events as commands write them."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport int64_t, uint32_t
 
 from engine.core.pools cimport open_event
 from engine.core.layout cimport Command, Event
@@ -51,3 +51,19 @@ cdef inline Event *taker_event(
     event.filled_lots = taker.filled_lots
     event.leaves_lots = taker.leaves_lots
     return event
+
+
+cdef inline void write_maker(
+    Core *core, Event *event, uint32_t slot, int64_t fee_atoms
+) noexcept nogil:
+    # The resting side of a fill as it is after it; the trade takes the next id.
+    cdef Order *maker = &core.orders[slot]
+    event.maker_order_id = maker.order_id
+    event.maker_leaves_lots = maker.leaves_lots
+    event.maker_fee_atoms = fee_atoms
+    event.trade_id = core.next_trade_id
+    event.maker_account_id = core.balances[maker.lock_balance].account_id
+    event.maker_client_id_low = maker.client_id_low
+    event.maker_client_id_high = maker.client_id_high
+    event.maker_filled_lots = maker.filled_lots
+    core.next_trade_id += 1

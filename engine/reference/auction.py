@@ -130,21 +130,14 @@ def _trade(
     maker_fee = fill(venue, market, maker, price_ticks, lots, market.maker_fee_ppm)
     taker_fee = fill(venue, market, taker, price_ticks, lots, market.taker_fee_ppm)
     market.last_price_ticks = price_ticks
-    events.of_order(
-        EventKind.FILL,
+    events.filled(
         taker,
-        price_ticks=price_ticks,
-        quantity_lots=lots,
-        flags=AUCTION,
-        fee_atoms=taker_fee,
-        maker_order_id=maker.order_id,
-        maker_leaves_lots=maker.leaves_lots,
-        maker_fee_atoms=maker_fee,
+        maker,
+        price_ticks,
+        lots,
+        fees=(taker_fee, maker_fee),
         trade_id=venue.take_trade_id(),
-        maker_account_id=maker.account_id,
-        maker_client_id_low=maker.client_id_low,
-        maker_client_id_high=maker.client_id_high,
-        maker_filled_lots=maker.filled_lots,
+        flags=AUCTION,
     )
     for order in (maker, taker):
         order.visible_lots = min(order.visible_lots, order.leaves_lots)

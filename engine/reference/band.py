@@ -10,26 +10,13 @@ from engine.reference.state import Market, Order
 _LIMITED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.QUOTE})
 
 
-def band_limit_ticks(market: Market, side: Side) -> int | None:
-    """Give the last price at which a market order trades, None for any price.
-
-    It is the last price moved by the band and rounded towards the last price. Without a band, or
-    before the first trade, there is none.
-    """
-    if market.band_ppm == 0 or market.last_price_ticks == 0:
+def moved_ticks(price_ticks: int, band_ppm: int, side: int) -> int | None:
+    """Give a price moved by a band against an order, rounded towards it; None without either."""
+    if band_ppm == 0 or price_ticks == 0:
         return None
     if side == Side.BUY:
-        return market.last_price_ticks * (FEE_PPM_ONE + market.band_ppm) // FEE_PPM_ONE
-    return ceil_ratio(market.last_price_ticks * (FEE_PPM_ONE - market.band_ppm), FEE_PPM_ONE)
-
-
-def volatility_limit_ticks(market: Market, side: int) -> int | None:
-    """Give the last price that does not leave the dynamic band, None when there is no band."""
-    if market.volatility_ppm == 0 or market.last_price_ticks == 0:
-        return None
-    if side == Side.BUY:
-        return market.last_price_ticks * (FEE_PPM_ONE + market.volatility_ppm) // FEE_PPM_ONE
-    return ceil_ratio(market.last_price_ticks * (FEE_PPM_ONE - market.volatility_ppm), FEE_PPM_ONE)
+        return price_ticks * (FEE_PPM_ONE + band_ppm) // FEE_PPM_ONE
+    return ceil_ratio(price_ticks * (FEE_PPM_ONE - band_ppm), FEE_PPM_ONE)
 
 
 def aim(market: Market, order: Order) -> None:
@@ -37,7 +24,8 @@ def aim(market: Market, order: Order) -> None:
 
     A post-only order does not trade, so the dynamic band is not for it.
     """
-    own, bound = _own_limit_ticks(market, order), volatility_limit_ticks(market, order.side)
+    own = _own_limit_ticks(market, order)
+    bound = moved_ticks(market.last_price_ticks, market.volatility_ppm, order.side)
     order.own_limit_ticks = own
     order.limit_ticks = own
     if bound is None or order.flags & POST_ONLY:
@@ -57,4 +45,4 @@ def _own_limit_ticks(market: Market, order: Order) -> int | None:
         return order.price_ticks
     if order.order_type in STOPS_AT_MARKET and order.side == Side.BUY:
         return dearest_ticks(market, order)
-    return band_limit_ticks(market, order.side)
+    return moved_ticks(market.last_price_ticks, market.band_ppm, order.side)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.core.commands import CommandKind
-from engine.core.events import ANSWER, EXISTED, EventKind
+from engine.core.events import EventKind
 from engine.core.limits import (
     DEADLINE_MS_MAX,
     DEADLINE_MS_MIN,
@@ -14,9 +13,10 @@ from engine.core.limits import (
     DEADLINES_PER_ACCOUNT_MAX,
 )
 from engine.core.rejects import CancelReason, Reject
+from engine.reference.cancelling import cancel_of_account
 from engine.reference.command import Command
+from engine.reference.definitions import answer
 from engine.reference.event import Events
-from engine.reference.orders import cancel_of_account
 
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
@@ -57,12 +57,7 @@ def set_deadline(venue: ReferenceVenue, command: Command, events: Events) -> Rej
     else:
         timeout_ns = timeout_ms * NS_PER_MS
         venue.deadlines[key] = Deadline(timeout_ns, command.time_ns + timeout_ns)
-    events.add(
-        EventKind.DEFINED,
-        code=CommandKind.SET_DEADLINE,
-        flags=ANSWER | (EXISTED if existed else 0),
-        account_id=account_id,
-    )
+    answer(command, events, existed=existed)
     return Reject.NONE
 
 

@@ -52,7 +52,8 @@ def _symbol_taken(named: Iterable[_Named], low: int, high: int) -> bool:
     return any((item.symbol_low, item.symbol_high) == (low, high) for item in named)
 
 
-def _answer(command: Command, events: Events, *, existed: bool, market_id: int = 0) -> None:
+def answer(command: Command, events: Events, *, existed: bool, market_id: int = 0) -> None:
+    """Tell that a definition holds."""
     events.add(
         EventKind.DEFINED,
         code=command.kind,
@@ -74,7 +75,7 @@ def define_asset(venue: ReferenceVenue, command: Command, events: Events) -> Rej
         )
         if not same:
             return Reject.ALREADY_DEFINED
-        _answer(command, events, existed=True, market_id=command.asset_id)
+        answer(command, events, existed=True, market_id=command.asset_id)
         return Reject.NONE
     if _symbol_taken(venue.assets_by_id.values(), low, high):
         return Reject.ALREADY_DEFINED
@@ -85,7 +86,7 @@ def define_asset(venue: ReferenceVenue, command: Command, events: Events) -> Rej
     ):
         return Reject.INVALID_PARAMETER
     venue.assets_by_id[command.asset_id] = Asset(command.asset_id, command.price_ticks, low, high)
-    _answer(command, events, existed=False, market_id=command.asset_id)
+    answer(command, events, existed=False, market_id=command.asset_id)
     return Reject.NONE
 
 
@@ -116,7 +117,7 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
     if known is not None:
         if _definition(market) != _definition(known):
             return Reject.ALREADY_DEFINED
-        _answer(command, events, existed=True, market_id=command.market_id)
+        answer(command, events, existed=True, market_id=command.market_id)
         return Reject.NONE
     if _symbol_taken(venue.markets_by_id.values(), low, high):
         return Reject.ALREADY_DEFINED
@@ -124,7 +125,7 @@ def define_market(venue: ReferenceVenue, command: Command, events: Events) -> Re
         return Reject.INVALID_PARAMETER
     venue.markets_by_id[command.market_id] = market
     venue.books[command.market_id] = Book()
-    _answer(command, events, existed=False, market_id=command.market_id)
+    answer(command, events, existed=False, market_id=command.market_id)
     return Reject.NONE
 
 
@@ -182,7 +183,7 @@ def define_account(venue: ReferenceVenue, command: Command, events: Events) -> R
     if not 1 <= command.account_id <= ACCOUNT_ID_MAX:
         return Reject.INVALID_PARAMETER
     venue.groups[command.account_id] = group
-    _answer(command, events, existed=known is not None)
+    answer(command, events, existed=known is not None)
     return Reject.NONE
 
 
@@ -195,13 +196,13 @@ def set_id_window(venue: ReferenceVenue, command: Command, events: Events) -> Re
         return Reject.INVALID_PARAMETER
     venue.ids.window_ns = command.price_ticks
     venue.ids.ids_max = command.quantity_lots
-    _answer(command, events, existed=False)
+    answer(command, events, existed=False)
     return Reject.NONE
 
 
 def tick(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     """Let time pass: what is due was done before the command."""
-    _answer(command, events, existed=False)
+    answer(command, events, existed=False)
     return Reject.NONE
 
 
@@ -213,7 +214,7 @@ def set_reference_price(venue: ReferenceVenue, command: Command, events: Events)
     if not 1 <= command.price_ticks <= PRICE_TICKS_MAX:
         return Reject.INVALID_PRICE
     market.reference_price_ticks = command.price_ticks
-    _answer(command, events, existed=False, market_id=command.market_id)
+    answer(command, events, existed=False, market_id=command.market_id)
     fire_by_reference(venue, market)
     return Reject.NONE
 

@@ -103,6 +103,36 @@ class Events:
             maker_fee_atoms=seen,
         )
 
+    def filled(
+        self,
+        taker: Order,
+        maker: Order,
+        price_ticks: int,
+        lots: int,
+        *,
+        fees: tuple[int, int],
+        trade_id: int,
+        flags: int,
+    ) -> Event:
+        """Append a trade, with both orders as they are after it; fees are taker's and maker's."""
+        taker_fee, maker_fee = fees
+        return self.of_order(
+            EventKind.FILL,
+            taker,
+            price_ticks=price_ticks,
+            quantity_lots=lots,
+            flags=flags,
+            fee_atoms=taker_fee,
+            maker_order_id=maker.order_id,
+            maker_leaves_lots=maker.leaves_lots,
+            maker_fee_atoms=maker_fee,
+            trade_id=trade_id,
+            maker_account_id=maker.account_id,
+            maker_client_id_low=maker.client_id_low,
+            maker_client_id_high=maker.client_id_high,
+            maker_filled_lots=maker.filled_lots,
+        )
+
     def rejected(self, reject: Reject) -> Event:
         """Append the refusal of the command."""
         command = self._command

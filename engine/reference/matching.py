@@ -146,21 +146,14 @@ def trade(venue: ReferenceVenue, taker: Order, maker: Order, lots: int, events: 
     if maker.leaves_lots == 0:
         drop(venue, maker)
     tranche_done = maker.leaves_lots > 0 and maker.open_lots == 0
-    events.of_order(
-        EventKind.FILL,
+    events.filled(
         taker,
-        price_ticks=price,
-        quantity_lots=lots,
-        flags=MAKER_HIDDEN * maker.is_hidden | TRANCHE_DONE * tranche_done,
-        fee_atoms=taker_fee,
-        maker_order_id=maker.order_id,
-        maker_leaves_lots=maker.leaves_lots,
-        maker_fee_atoms=maker_fee,
+        maker,
+        price,
+        lots,
+        fees=(taker_fee, maker_fee),
         trade_id=venue.take_trade_id(),
-        maker_account_id=maker.account_id,
-        maker_client_id_low=maker.client_id_low,
-        maker_client_id_high=maker.client_id_high,
-        maker_filled_lots=maker.filled_lots,
+        flags=MAKER_HIDDEN * maker.is_hidden | TRANCHE_DONE * tranche_done,
     )
     if tranche_done:
         refresh(venue, maker, events)

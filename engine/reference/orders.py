@@ -23,7 +23,9 @@ from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.band import aim
 from engine.reference.book import opposite, reaches
+from engine.reference.cancelling import cancel_of_account
 from engine.reference.command import Command
+from engine.reference.controls import Asked, control_reject, count_message
 from engine.reference.event import Events
 from engine.reference.iceberg import shrink
 from engine.reference.ids import cancelled_id
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
 def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     """Accept, match, then rest or cancel what is left."""
     market = venue.markets_by_id[command.market_id]
+    reject = control_reject(venue, _asked_by(market, command))
+    if reject:
+        return reject
     if not may_place(market, command):
         return Reject.MARKET_PHASE
     order = _arriving(venue, command)
@@ -83,7 +88,25 @@ def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         fire_if_due(venue, order)
     else:
         work(venue, order, answer, events)
+    count_message(venue, command.account_id, market.market_id, command.time_ns)
     return Reject.NONE
+
+
+def _asked_by(market: Market, command: Command) -> Asked:
+    """Tell what a new order asks for."""
+    last = market.last_price_ticks
+    by_amount = command.order_type == OrderType.MARKET_BY_AMOUNT
+    buys = command.amount_atoms // market.quote_atoms_per_tick_lot // last if last else 0
+    return Asked(
+        account_id=command.account_id,
+        market=market,
+        side=command.side,
+        lots=buys if by_amount else command.quantity_lots,
+        price_ticks=command.price_ticks,
+        value_price_ticks=command.price_ticks or command.trigger_price_ticks or last,
+        time_ns=command.time_ns,
+        may_rest=command.time_in_force not in {TimeInForce.IOC, TimeInForce.FOK},
+    )
 
 
 def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> Reject:
@@ -204,30 +227,6 @@ def _cancel_before_arrival(venue: ReferenceVenue, command: Command, events: Even
     return Reject.NONE
 
 
-def cancel_of_account(
-    venue: ReferenceVenue,
-    events: Events,
-    reason: CancelReason,
-    account_id: int,
-    *,
-    market_id: int = 0,
-    side: int = 0,
-    tag: int = 0,
-) -> int:
-    """Cancel an account's orders, by rising order id; 0 stands for any. Give how many."""
-    doomed = [
-        order
-        for order_id, order in sorted(venue.orders_by_id.items())
-        if order.account_id == account_id
-        and market_id in {0, order.market_id}
-        and side in {0, order.side}
-        and tag in {0, order.tag}
-    ]
-    for order in doomed:
-        cancel(venue, order, reason, events)
-    return len(doomed)
-
-
 def cancel_all(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     """Cancel the account's orders, or those of a market, side and tag, by rising order id."""
     is_gone = command.flags & ON_DISCONNECT
@@ -263,6 +262,22 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     market = venue.markets_by_id[order.market_id]
     wanted = _wanted(venue, order, command)
     leaves_lots = wanted.leaves_lots
+    asked = Asked(
+        account_id=order.account_id,
+        market=market,
+        side=order.side,
+        lots=command.quantity_lots,
+        price_ticks=command.price_ticks,
+        value_price_ticks=command.price_ticks
+        or wanted.trigger_price_ticks
+        or market.last_price_ticks,
+        time_ns=command.time_ns,
+        may_rest=False,
+        replaced=order,
+    )
+    reject = control_reject(venue, asked)
+    if reject:
+        return reject
     crosses = leaves_lots > 0 and not order.is_waiting and _crosses(venue, wanted)
     if not may_replace(market, order, crosses=crosses):
         return Reject.MARKET_PHASE
@@ -284,6 +299,7 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         _replace_waiting(venue, command, order, wanted, events)
     else:
         _replace_resting(venue, command, order, wanted, events)
+    count_message(venue, command.account_id, market.market_id, command.time_ns)
     return Reject.NONE
 
 

@@ -13,13 +13,14 @@ from engine.core.commands import (
     TimeInForce,
 )
 from engine.core.events import ANSWER, EventKind
-from engine.core.limits import FEE_PPM_ONE, PRICE_TICKS_MAX
+from engine.core.limits import PRICE_TICKS_MAX
 from engine.core.phases import CALLS, FOLLOWERS, AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.auction import indication, uncross
+from engine.reference.band import moved_ticks
+from engine.reference.cancelling import cancel_of_market
 from engine.reference.command import Command
 from engine.reference.event import Events
-from engine.reference.matching import cancel
 from engine.reference.state import Indication, Market, Order
 from engine.reference.triggers import fire_by_reference, observe
 
@@ -71,9 +72,7 @@ def auction_price_ticks(market: Market, side: int) -> int:
     if side == Side.SELL:
         return 1
     base = market.last_price_ticks or market.reference_price_ticks
-    if market.band_ppm == 0:
-        return 0
-    return min(base * (FEE_PPM_ONE + market.band_ppm) // FEE_PPM_ONE, PRICE_TICKS_MAX)
+    return min(moved_ticks(base, market.band_ppm, Side.BUY) or 0, PRICE_TICKS_MAX)
 
 
 def set_phase(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
@@ -127,9 +126,11 @@ def change_phase(
         market.indication = Indication()
     for time_in_force in sorted(_AUCTION_TIMES):
         if phase not in CALLS or not call_takes(market, time_in_force):
-            _end(venue, market, time_in_force, CancelReason.AUCTION_ENDED, events)
+            cancel_of_market(
+                venue, events, CancelReason.AUCTION_ENDED, market.market_id, time_in_force
+            )
     if phase == Phase.CLOSED:
-        _end(venue, market, TimeInForce.DAY, CancelReason.PHASE_ENDED, events)
+        cancel_of_market(venue, events, CancelReason.PHASE_ENDED, market.market_id, TimeInForce.DAY)
     if phase == Phase.OPEN:
         last_ticks = market.last_price_ticks
         if market.missed_low_ticks:
@@ -164,7 +165,7 @@ def _uncross_now(venue: ReferenceVenue, market: Market, events: Events, *, flags
     _told(market, found, EventKind.UNCROSSED, events, flags=flags)
     uncross(venue, market, found, events)
     for time_in_force in sorted(_AUCTION_TIMES):
-        _end(venue, market, time_in_force, CancelReason.AUCTION_ENDED, events)
+        cancel_of_market(venue, events, CancelReason.AUCTION_ENDED, market.market_id, time_in_force)
 
 
 def start_volatility_auction(
@@ -204,18 +205,6 @@ def _told(
         quantity_lots=found.volume_lots,
         leaves_lots=found.surplus_lots,
     )
-
-
-def _end(
-    venue: ReferenceVenue, market: Market, time_in_force: int, reason: CancelReason, events: Events
-) -> None:
-    doomed = [
-        order
-        for _, order in sorted(venue.orders_by_id.items())
-        if order.market_id == market.market_id and order.time_in_force == time_in_force
-    ]
-    for order in doomed:
-        cancel(venue, order, reason, events)
 
 
 PHASE_COMMANDS = {

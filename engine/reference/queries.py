@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 from engine.core.commands import Side
 from engine.core.digest import GROUP_OWN
 from engine.core.limits import NEVER_NS
-from engine.core.views import ASSET_VIEW, BALANCE_VIEW, LEVEL_VIEW, MARKET_VIEW, ORDER_VIEW
+from engine.core.views import (
+    ASSET_VIEW,
+    BALANCE_VIEW,
+    LEVEL_VIEW,
+    LIMIT_VIEW,
+    MARKET_VIEW,
+    ORDER_VIEW,
+)
 
 if TYPE_CHECKING:
     from engine.reference.book import Book
+    from engine.reference.controls import Limit, LimitKey
     from engine.reference.deadlines import Deadline
     from engine.reference.deadlines import Key as DeadlineKey
     from engine.reference.ids import IdWindow
@@ -33,6 +41,9 @@ class Queries:
     orders_by_id: dict[int, Order]
     waiting: dict[int, Order]
     timed: dict[int, Order]
+    limits_by_key: dict[LimitKey, Limit]
+    is_killed: bool
+    killed_accounts: set[int]
     deadlines: dict[DeadlineKey, Deadline]
     next_order_id: int
     next_trade_id: int
@@ -127,6 +138,20 @@ class Queries:
             (account_id, 0 if group >= GROUP_OWN else group)
             for account_id, group in sorted(self.groups.items())
         ]
+
+    def limits(self) -> NDArray[np.void]:
+        """List limits by account, market and kind."""
+        rows = [
+            (*key, 0, limit.value, limit.window_ns)
+            for key, limit in sorted(self.limits_by_key.items())
+        ]
+        return np.array(rows, dtype=LIMIT_VIEW)
+
+    def kills(self) -> list[tuple[int, int]]:
+        """List (account id, market id) of the kill switches that are set; both 0: the venue's."""
+        venue = [(0, 0)] if self.is_killed else []
+        markets = [(0, id_) for id_, each in sorted(self.markets_by_id.items()) if each.is_killed]
+        return venue + markets + [(id_, 0) for id_ in sorted(self.killed_accounts)]
 
     def next_due_ns(self) -> int:
         """Give when the earliest expiry, end of a call or deadline is; NEVER_NS: there is none."""

@@ -13,6 +13,7 @@ from engine.core.rejects import CancelReason, Reject
 from engine.reference.band import aim
 from engine.reference.book import opposite, reaches
 from engine.reference.command import Command
+from engine.reference.controls import Asked, count_message, quote_control_reject
 from engine.reference.event import Events
 from engine.reference.iceberg import shrink
 from engine.reference.matching import cancel, move_lock
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 class Plan:
     """What a mass quote will do; lists are bids first, then asks, each best first."""
 
+    former: list[Order] = field(default_factory=list)
     dropped: list[Order] = field(default_factory=list)
     kept: list[tuple[Order, int]] = field(default_factory=list)  # with the leaves that stay
     new: list[Order] = field(default_factory=list)
@@ -41,11 +43,16 @@ def mass_quote(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
     new quote wants, then the new orders arrive, one after the other.
     """
     market = venue.markets_by_id[command.market_id]
+    plan = _planned(venue, command)
+    reject = quote_control_reject(
+        venue, [_asked_by(market, order, command) for order in _wanted(command)], plan.former
+    )
+    if reject:
+        return reject
     if market.phase != Phase.OPEN and not (
         market.phase == Phase.POST_ONLY and command.flags & POST_ONLY
     ):
         return Reject.MARKET_PHASE
-    plan = _planned(venue, command)
     reject = _quote_reject(venue, market, command, plan)
     if reject:
         return reject
@@ -72,7 +79,23 @@ def mass_quote(venue: ReferenceVenue, command: Command, events: Events) -> Rejec
         filled_lots=len(plan.kept),
         leaves_lots=len(plan.dropped),
     )
+    if command.entries:
+        count_message(venue, command.account_id, market.market_id, command.time_ns)
     return Reject.NONE
+
+
+def _asked_by(market: Market, order: Order, command: Command) -> Asked:
+    """Tell what an order of a quote asks for."""
+    return Asked(
+        account_id=order.account_id,
+        market=market,
+        side=order.side,
+        lots=order.leaves_lots,
+        price_ticks=order.price_ticks,
+        value_price_ticks=order.price_ticks,
+        time_ns=command.time_ns,
+        may_rest=True,
+    )
 
 
 def _planned(venue: ReferenceVenue, command: Command) -> Plan:
@@ -85,7 +108,7 @@ def _planned(venue: ReferenceVenue, command: Command) -> Plan:
         ),
         key=lambda order: (order.side, _best_first(order), order.order_id),
     )
-    plan = Plan()
+    plan = Plan(former)
     kept_ids = set()
     for wanted in _wanted(command):
         fit = [

@@ -77,8 +77,6 @@ def _level_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]
 
 
 def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]]]:
-    for key, deadline in venue.deadlines.items():
-        yield Tag.DEADLINE, (*key, deadline.timeout_ns, deadline.end_ns, deadline.is_near)
     for item in venue.withdrawals.values():
         yield (
             Tag.WITHDRAWAL,
@@ -128,10 +126,10 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
                 market.allocation,
                 market.minimum_allocation_lots,
                 market.epoch,
+                market.is_killed,
             ),
         )
-    for account_id, group_id in venue.groups.items():
-        yield Tag.ACCOUNT, (account_id, group_id)
+    yield from _control_records(venue)
     ids = venue.ids
     yield (
         Tag.VENUE,
@@ -142,8 +140,18 @@ def _definition_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int,
             ids.ids_max,
             ids.floor_time_ns,
             venue.next_priority,
+            venue.is_killed,
         ),
     )
+
+
+def _control_records(venue: ReferenceVenue) -> Iterator[tuple[Tag, tuple[int, ...]]]:
+    for account_id, group_id in venue.groups.items():
+        yield Tag.ACCOUNT, (account_id, group_id, account_id in venue.killed_accounts)
+    for limit_key, limit in venue.limits_by_key.items():
+        yield Tag.LIMIT, (*limit_key, limit.value, limit.window_ns, limit.used_to_ns)
+    for key, deadline in venue.deadlines.items():
+        yield Tag.DEADLINE, (*key, deadline.timeout_ns, deadline.end_ns, deadline.is_near)
 
 
 def validate(venue: ReferenceVenue) -> None:

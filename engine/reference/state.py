@@ -142,6 +142,7 @@ class Market:
     indication: Indication = Indication()  # the last one told
     missed_low_ticks: int = 0  # the extremes of auction prices since it was last open
     missed_high_ticks: int = 0
+    is_killed: bool = False
 
     @property
     def fee_ppm_max(self) -> int:

@@ -15,6 +15,7 @@ from engine.core.rejects import Reject
 from engine.reference import scan
 from engine.reference.book import Book
 from engine.reference.command import Command, decode, grouped
+from engine.reference.controls import CONTROL_COMMANDS, Limit, LimitKey
 from engine.reference.deadlines import Deadline, set_deadline
 from engine.reference.deadlines import Key as DeadlineKey
 from engine.reference.definitions import DEFINERS
@@ -30,7 +31,9 @@ from engine.reference.shape import number_reject, shape_reject
 from engine.reference.state import Asset, Market, Order, Withdrawal
 from engine.reference.work import work_fired
 
-_OPERATIONS = DEFINERS | PHASE_COMMANDS | {CommandKind.SET_DEADLINE: set_deadline}
+_OPERATIONS = (
+    DEFINERS | PHASE_COMMANDS | CONTROL_COMMANDS | {CommandKind.SET_DEADLINE: set_deadline}
+)
 _DEFINITIONS = frozenset(_OPERATIONS)
 _NEEDS_MARKET = frozenset({CommandKind.PLACE, CommandKind.MASS_QUOTE})
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
@@ -59,6 +62,9 @@ class ReferenceVenue(Queries):
         self.timed: dict[int, Order] = {}
         self.fired: deque[Order] = deque()
         self.withdrawals: dict[int, Withdrawal] = {}
+        self.limits_by_key: dict[LimitKey, Limit] = {}
+        self.is_killed = False
+        self.killed_accounts: set[int] = set()
         self.deadlines: dict[DeadlineKey, Deadline] = {}
 
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:

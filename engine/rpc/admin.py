@@ -79,6 +79,9 @@ class AdminService:
             ),
             "SetPhase": Method(pb.SetPhaseRequest, unary=self.set_phase),
             "Uncross": Method(pb.UncrossRequest, unary=self.uncross),
+            "SetLimit": Method(pb.SetLimitRequest, unary=self.set_limit),
+            "Kill": Method(pb.KillRequest, unary=self.kill),
+            "ListControls": Method(pb.ListControlsRequest, unary=self.list_controls),
             "SetIdWindow": Method(pb.SetIdWindowRequest, unary=self.set_id_window),
             "GetStatus": Method(pb.GetStatusRequest, unary=self.get_status),
         }
@@ -154,6 +157,59 @@ class AdminService:
             volume_lots=int(event["quantity_lots"]),
         )
 
+    async def set_limit(self, message: Message, principal: Principal) -> Message:
+        """Set, change or remove a limit."""
+        request = cast("pb.SetLimitRequest", message)
+        event = await self._define(
+            request,
+            CommandKind.SET_LIMIT,
+            account_id=request.account_id,
+            market_id=request.market_id,
+            word_64=int(request.kind),
+            word_72=request.value,
+            word_80=request.window_ns,
+        )
+        return pb.SetLimitResponse(
+            sequence=int(event["sequence"]), existed=bool(event["flags"] & EXISTED)
+        )
+
+    async def kill(self, message: Message, principal: Principal) -> Message:
+        """Set or lift a kill switch."""
+        request = cast("pb.KillRequest", message)
+        event = await self._define(
+            request,
+            CommandKind.KILL,
+            account_id=request.account_id,
+            market_id=request.market_id,
+            word_64=int(not request.lift),
+        )
+        return pb.KillResponse(
+            sequence=int(event["sequence"]), cancelled_count=int(event["quantity_lots"])
+        )
+
+    async def list_controls(self, message: Message, principal: Principal) -> Message:
+        """List the limits and kill switches in force."""
+        sequence, (limits, kills) = await self._node.read(
+            lambda venue: (venue.limits(), venue.kills())
+        )
+        return pb.ListControlsResponse(
+            limits=[
+                pb.Limit(
+                    account_id=int(row["account_id"]),
+                    market_id=int(row["market_id"]),
+                    kind=pb.LimitKind.ValueType(int(row["kind"])),
+                    value=int(row["value"]),
+                    window_ns=int(row["window_ns"]),
+                )
+                for row in limits
+            ],
+            kill_switches=[
+                pb.KillSwitch(account_id=account_id, market_id=market_id)
+                for account_id, market_id in kills
+            ],
+            as_of_sequence=sequence,
+        )
+
     async def define_account(self, message: Message, principal: Principal) -> Message:
         """Define an account."""
         request = cast("pb.DefineAccountRequest", message)
@@ -224,6 +280,10 @@ def _out_of_range(request: Message) -> tuple[tuple[str, str], ...]:
             found.append(("base_asset_id", "must differ from quote_asset_id"))
     if not found and isinstance(request, pb.SetPhaseRequest):
         found.append(("auction_kind", "and auction_end_ns go with the phase auction, only"))
+    if isinstance(request, pb.SetLimitRequest):
+        found = [("kind", "must be known; value at least 0, and window_ns goes with messages")]
+    if isinstance(request, pb.KillRequest):
+        found = [("market_id", "goes without account_id: one switch at a time")]
     return tuple(found)
 
 

@@ -101,12 +101,7 @@ class Arrivals(grpc.aio.ServerInterceptor):
     @contextmanager
     def _place(self, owner: str, places: int) -> Iterator[None]:
         if self._taken[owner] >= places:
-            raise EdgeError(
-                grpc.StatusCode.RESOURCE_EXHAUSTED,
-                "TOO_MANY_CALLS",
-                f"at most {places} calls at once; nothing was done",
-                metadata={"limit": str(places)},
-            )
+            raise too_many_calls(places)
         self._taken[owner] += 1
         try:
             yield
@@ -123,14 +118,29 @@ class Arrivals(grpc.aio.ServerInterceptor):
             async with asyncio.timeout(self._request_seconds):
                 request: object = await context.read()
         except TimeoutError:
-            raise EdgeError(
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-                "REQUEST_TOO_SLOW",
-                f"the request did not come within {self._request_seconds} s",
-            ) from None
+            raise request_too_slow(self._request_seconds) from None
         if request is grpc.aio.EOF:
             raise invalid("message", "is missing", "MALFORMED")
         return request
+
+
+def too_many_calls(places: int) -> EdgeError:
+    """Refuse one more call of a caller."""
+    return EdgeError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "TOO_MANY_CALLS",
+        f"at most {places} calls at once; nothing was done",
+        metadata={"limit": str(places)},
+    )
+
+
+def request_too_slow(seconds: int) -> EdgeError:
+    """End a call whose request does not come."""
+    return EdgeError(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "REQUEST_TOO_SLOW",
+        f"the request did not come within {seconds} s",
+    )
 
 
 def _refusing(error: EdgeError) -> Handler:

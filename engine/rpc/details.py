@@ -68,6 +68,13 @@ DETAILS: dict[Reject, str] = {
     "with a price band",
     Reject.MARKET_PHASE: "market_id: the market's phase does not allow this now",
     Reject.WRONG_PHASE_CHANGE: "phase: may not follow the market's phase",
+    Reject.KILLED: "account_id: the account, its market or the venue was stopped",
+    Reject.ORDER_LOTS_EXCEEDED: "quantity_lots: above a limit on an order's quantity",
+    Reject.ORDER_VALUE_EXCEEDED: "quantity_lots: above a limit on an order's value",
+    Reject.PRICE_OUTSIDE_COLLAR: "price_ticks: too far from the reference price or the last one",
+    Reject.OPEN_ORDERS_EXCEEDED: "account_id: has as many working orders as it may",
+    Reject.HOLDING_EXCEEDED: "quantity_lots: the account would hold more than it may",
+    Reject.RATE_EXCEEDED: "account_id: sends more orders and replaces in a time than it may",
     Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
     Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
     f"deadlines, a venue {DEADLINES_MAX}",

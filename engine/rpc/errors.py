@@ -103,6 +103,17 @@ def out_of_range(field: str, rule: str, reason: str, **metadata: int) -> EdgeErr
     )
 
 
+def check_not_ahead(field: str, wanted: int, last: int, what: str) -> None:
+    """Refuse to begin a stream after what is next.
+
+    Raises:
+        EdgeError: `wanted` is more than one past `last`, the venue's last `what`.
+    """
+    if wanted > last + 1:
+        rule = f"{wanted} is ahead of the venue's last {what}, {last}"
+        raise out_of_range(field, rule, "AHEAD_OF_STREAM", last=last)
+
+
 def slow_consumer(resume: int) -> EdgeError:
     """End a private stream whose reader is too slow, with the place to go on from."""
     return EdgeError(

@@ -185,7 +185,7 @@ def _balance(message: trading_pb2.Execution, row: Row) -> None:
                 locked_atoms=row["leaves_lots"],
                 held_atoms=row["fee_atoms"],
             ),
-            cause=common_pb2.CommandKind.ValueType(row["code"]),
+            cause=trading_pb2.CommandKind.ValueType(row["code"]),
             amount_atoms=row["quantity_lots"],
             withdrawal_id=row["order_id"],
         )

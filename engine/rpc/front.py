@@ -41,6 +41,7 @@ class Front:
         keys: Who may call.
         listen: HOST:PORT; port 0 takes a free one, see `port`.
         fatal: Told of a broken invariant or an unknown failure in a task: the process has to end.
+        keys_changed: Called when the key file was read again.
 
     Raises:
         OSError: When the address cannot be bound.
@@ -53,7 +54,9 @@ class Front:
         keys: KeyTable,
         listen: str,
         fatal: Callable[[BaseException], None],
+        keys_changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._keys_changed = keys_changed
         self._feeds = feeds
         self._keys = keys
         self._fatal = fatal
@@ -122,6 +125,7 @@ class Front:
         try:
             if self._keys.refresh():
                 _log.info("keys_read_again")
+                self._keys_changed()
         except KeysInvalid as error:
             _log.error("keys_refused", error=str(error))
 

@@ -62,19 +62,24 @@ class _Submission:
 
     def released(self, answer: Answer) -> None:
         """Give each call its own answers."""
-        events = answer.events
-        chosen = np.flatnonzero(events["flags"] & ANSWER)
-        check(len(chosen) == answer.count, "every command has exactly one answer")
-        raw = np.ascontiguousarray(events).view(_RAW_EVENT)[chosen]
+        answers = answering(answer)
         start = 0
         for part in self._parts:
-            part.sink.answered(raw[start : start + part.count].view(EVENT))
+            part.sink.answered(answers[start : start + part.count])
             start += part.count
 
     def refused(self, error: NotTaken) -> None:
         """Tell each call that nothing was done."""
         for part in self._parts:
             part.sink.refused(error)
+
+
+def answering(answer: Answer) -> NDArray[np.void]:
+    """Give the answering events of a submission, one a command in order."""
+    events = answer.events
+    chosen = np.flatnonzero(events["flags"] & ANSWER)
+    check(len(chosen) == answer.count, "every command has exactly one answer")
+    return np.ascontiguousarray(events).view(_RAW_EVENT)[chosen].view(EVENT)
 
 
 class Intake:

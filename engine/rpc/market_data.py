@@ -14,7 +14,7 @@ from engine.feed.feeds import STATUSES, TRADES, Feeds
 from engine.feed.market_book import MarketBook
 from engine.keys import Principal
 from engine.rpc.book_messages import heartbeat_wire, increment_wire, snapshot_message
-from engine.rpc.errors import EdgeError, invalid, out_of_range
+from engine.rpc.errors import EdgeError, check_not_ahead, invalid
 from engine.rpc.follow import follow
 from engine.rpc.instruments import asset_message, market_message
 from engine.rpc.methods import Context, Method
@@ -144,13 +144,7 @@ class MarketDataService:
         if request.market_id:
             self._book(request.market_id)
         start = request.from_trade_id or trades.last + 1
-        if start > trades.last + 1:
-            raise out_of_range(
-                "from_trade_id",
-                f"{start} is ahead of the venue's last trade, {trades.last}",
-                "AHEAD_OF_STREAM",
-                last=trades.last,
-            )
+        check_not_ahead("from_trade_id", start, trades.last, "trade")
         subscription = feeds.subscriptions.open(TRADES, start, lambda: trades.last + 1)
 
         def response(rows: NDArray[np.void] | None) -> bytes:
@@ -183,13 +177,7 @@ class MarketDataService:
         if request.market_id:
             self._book(request.market_id)
         start = request.from_status_sequence or statuses.last + 1
-        if start > statuses.last + 1:
-            raise out_of_range(
-                "from_status_sequence",
-                f"{start} is ahead of the venue's last status change, {statuses.last}",
-                "AHEAD_OF_STREAM",
-                last=statuses.last,
-            )
+        check_not_ahead("from_status_sequence", start, statuses.last, "status change")
         subscription = feeds.subscriptions.open(STATUSES, start, lambda: statuses.last + 1)
 
         def response(rows: NDArray[np.void] | None) -> bytes:

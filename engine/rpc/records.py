@@ -37,11 +37,11 @@ _SIDES = frozenset(common_pb2.Side.values())
 _ORDER_TYPES = frozenset(common_pb2.OrderType.values())
 _TIMES_IN_FORCE = frozenset(common_pb2.TimeInForce.values())
 _SELF_TRADE_MODES = frozenset(common_pb2.SelfTradePrevention.values())
-_TRIGGER_SOURCES = frozenset(trading_pb2.TriggerSource.values())
+_TRIGGER_SOURCES = frozenset(common_pb2.TriggerSource.values())
 _SOURCE_FLAGS: dict[int, int] = {
-    trading_pb2.TRIGGER_SOURCE_UNSPECIFIED: 0,
-    trading_pb2.TRIGGER_SOURCE_BEST_QUOTE: TRIGGER_BEST_QUOTE,
-    trading_pb2.TRIGGER_SOURCE_REFERENCE: TRIGGER_REFERENCE,
+    common_pb2.TRIGGER_SOURCE_UNSPECIFIED: 0,
+    common_pb2.TRIGGER_SOURCE_BEST_QUOTE: TRIGGER_BEST_QUOTE,
+    common_pb2.TRIGGER_SOURCE_REFERENCE: TRIGGER_REFERENCE,
 }
 
 

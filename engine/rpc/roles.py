@@ -48,6 +48,9 @@ ROLES: dict[str, frozenset[Role]] = {
     _ADMIN + "SetReferencePrice": _OPERATOR,
     _ADMIN + "SetPhase": _OPERATOR,
     _ADMIN + "Uncross": _OPERATOR,
+    _ADMIN + "SetLimit": _OPERATOR,
+    _ADMIN + "Kill": _OPERATOR,
+    _ADMIN + "ListControls": _OPERATOR,
     _ADMIN + "SetIdWindow": _OPERATOR,
     _ADMIN + "GetStatus": _OPERATOR,
 }

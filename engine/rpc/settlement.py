@@ -16,7 +16,7 @@ from engine.feed.feeds import TRADES, WITHDRAWALS, Feeds
 from engine.feed.fills import Fills
 from engine.keys import Principal
 from engine.rpc.definite import run_definite
-from engine.rpc.errors import EdgeError, out_of_range
+from engine.rpc.errors import EdgeError, check_not_ahead, out_of_range
 from engine.rpc.follow import follow
 from engine.rpc.intake import Intake
 from engine.rpc.methods import Context, Method
@@ -63,13 +63,7 @@ class SettlementService:
         request = cast("pb.StreamFillsRequest", message)
         feed, feeds = self._feeds.fills, self._feeds
         start = max(request.from_trade_id, 1)
-        if start > feed.last + 1:
-            raise out_of_range(
-                "from_trade_id",
-                f"{start} is ahead of the venue's last trade, {feed.last}",
-                "AHEAD_OF_STREAM",
-                last=feed.last,
-            )
+        check_not_ahead("from_trade_id", start, feed.last, "trade")
         subscription = feeds.subscriptions.open(TRADES, start, lambda: feed.last + 1, private=True)
 
         def response(fills: list[pb.Fill]) -> bytes:

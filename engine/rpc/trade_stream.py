@@ -14,31 +14,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import COMMAND_BYTES
-from engine.core.events import EVENT_BYTES
-from engine.rpc.answers import answer
-from engine.rpc.columns import answer_batch, batch_records
-from engine.rpc.errors import EdgeError, closing, invalid, not_taken
+from engine.rpc.errors import EdgeError, closing, not_taken
 from engine.rpc.intake import Intake
 from engine.rpc.limits import UNANSWERED_PER_STREAM_MAX
-from engine.rpc.methods import Context, decode
-from engine.rpc.records import (
-    cancel_all_record,
-    cancel_record,
-    disconnect_record,
-    place_record,
-    replace_record,
-)
+from engine.rpc.methods import Context
+from engine.rpc.trade_requests import Session, read_request
 from engine.sequencer import NotTaken
 from realstack.trading.v1 import trading_pb2
-
-_ID_BYTES = slice(16, 32)  # of a command record: its client id
 
 
 class TradeStream:
@@ -95,25 +81,12 @@ class TradeStream:
             self._news.set()
 
     def _take(self, data: bytes) -> None:
-        request = cast("trading_pb2.TradeRequest", decode(trading_pb2.TradeRequest, data))
-        kind = request.WhichOneof("command")
-        if kind == "batch":
-            records = batch_records(request.batch, self._account_id).tobytes()
-            sink: _Reply = _Batch(self, len(records) // COMMAND_BYTES)
-        elif kind == "session":
-            lost = disconnect_record(request.session, self._account_id)
-            self._when_lost = lost if request.session.cancel_on_disconnect else None
+        request = read_request(data, self._account_id, self)
+        if isinstance(request, Session):
+            self._when_lost = request.when_lost
             return
-        elif kind is None:
-            kinds = "place, cancel, replace, cancel_all, batch, session"
-            raise invalid("command", f"one of {kinds} is required")
-        else:
-            records = _SINGLES[kind](request, self._account_id)
-            ids = records[_ID_BYTES]
-            low, high = (int.from_bytes(half, "little") for half in (ids[:8], ids[8:]))
-            sink = _Single(self, (low, high))
-        self._unanswered += sink.count
-        self._intake.add(records, sink)
+        self._unanswered += request.reply.count
+        self._intake.add(request.records, request.reply)
 
     async def _write(self) -> None:
         while True:
@@ -164,50 +137,3 @@ class _Nobody:
 
     def refused(self, error: NotTaken) -> None:
         """Tell nobody: a node that takes no cancels has ended all streams, this one too."""
-
-
-class _Reply:
-    """Waits for the answer to one message of a stream."""
-
-    patient = True
-
-    def __init__(self, stream: TradeStream, count: int) -> None:
-        self.stream = stream
-        self.count = count
-
-    def answered(self, answers: NDArray[np.void]) -> None:
-        """Queue the reply."""
-        self.stream.reply(self.count, self.response(answers))
-
-    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
-        """Make the reply from the answering events."""
-        raise NotImplementedError
-
-    def refused(self, error: NotTaken) -> None:
-        """End the stream."""
-        self.stream.refuse(self.count, error)
-
-
-class _Single(_Reply):
-    def __init__(self, stream: TradeStream, client_id: tuple[int, int]) -> None:
-        super().__init__(stream, 1)
-        self._client_id = client_id
-
-    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
-        event = answers.tobytes()[:EVENT_BYTES]
-        return trading_pb2.TradeResponse(answer=answer(event, self._client_id))
-
-
-class _Batch(_Reply):
-    def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
-        return trading_pb2.TradeResponse(answers=answer_batch(answers))
-
-
-_SINGLES: dict[str, Callable[[trading_pb2.TradeRequest, int], bytes]] = {
-    "place": lambda request, account_id: place_record(request.place, account_id, "place"),
-    "cancel": lambda request, account_id: cancel_record(request.cancel, account_id, "cancel"),
-    "replace": lambda request, account_id: replace_record(request.replace, account_id, "replace"),
-    "cancel_all": lambda request, account_id: cancel_all_record(
-        request.cancel_all, account_id, "cancel_all"
-    ),
-}

@@ -26,6 +26,7 @@ from realstack.client import (
     BalanceChanged,
     Cancelled,
     ClientError,
+    DeadlineNear,
     Execution,
     Filled,
     Market,
@@ -199,7 +200,7 @@ class AccountFollower:
     async def _take(self, execution: Execution) -> None:
         """Fold in an execution and tell the sockets."""
         event = execution.event
-        if not isinstance(event, BalanceChanged):
+        if not isinstance(event, BalanceChanged | DeadlineNear):
             await self._know_market(event.order.market_id)
         self.history.apply(execution)
         self._kept.append(execution)
@@ -249,7 +250,7 @@ class AccountFollower:
                 "amount": catalog.amount_text(event.balance.asset_id, event.amount_atoms),
                 "withdrawal_id": str(event.withdrawal_id) if event.withdrawal_id else None,
             }
-        else:
+        elif not isinstance(event, DeadlineNear):
             row = self.history.order(event.order.order_id)
             if row is not None:
                 then = row.at(event.order)
@@ -317,8 +318,10 @@ class AccountFollower:
 
 
 def _belongs(channel: Channel, execution: Execution) -> bool:
-    """Tell whether a channel tells of an execution: orders of all, fills of fills."""
-    return channel.name == "orders" or isinstance(execution.event, Filled)
+    """Tell whether a channel tells of an execution: orders of what changes them, fills of fills."""
+    if channel.name == "orders":
+        return not isinstance(execution.event, DeadlineNear)
+    return isinstance(execution.event, Filled)
 
 
 def oldest_kept(error: NotRetained) -> int | None:

@@ -19,6 +19,7 @@ from realstack.client import (
     Accepted,
     BalanceChanged,
     Cancelled,
+    DeadlineNear,
     Execution,
     Filled,
     OpenOrder,
@@ -218,7 +219,7 @@ class AccountHistory:
             self._accept(event, execution)
         elif isinstance(event, BalanceChanged):
             self._change_balance(event, execution)
-        else:
+        elif not isinstance(event, DeadlineNear):  # that changes no order yet
             self._change_order(event, execution)
         self.execution_sequence = execution.execution_sequence
         self.as_of_sequence = max(self.as_of_sequence, execution.sequence)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.encoding import json_text
+from gateway.encoding import json_text, text_frame
 from gateway.errors import EdgeError
 
 
@@ -14,12 +14,18 @@ from gateway.errors import EdgeError
 class Frame:
     """A message of a channel as it goes over the wire.
 
-    `first` and `last` are the numbers, in the channel's own sequence, that it covers.
+    `first` and `last` are the numbers, in the channel's own sequence, that it covers. `wire` is the
+    text as a WebSocket frame, one for all subscribers: a server masks nothing (RFC 6455, 5.1).
     """
 
     text: str
     first: int
     last: int
+    wire: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Encode it once."""
+        object.__setattr__(self, "wire", text_frame(self.text))
 
 
 class Subscriber(Protocol):

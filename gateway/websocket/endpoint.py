@@ -19,6 +19,7 @@ from gateway.limits import WS_CONNECTIONS_MAX
 from gateway.rest.plumbing import SECURITY_HEADERS, presented_key
 from gateway.service import Gateway
 from gateway.websocket.session import Session, TooManyFailures, error_message
+from gateway.websocket.wire import EXTENSION, WriteNow
 
 CLOSE_SLOW = 4_008
 CLOSE_NOT_AUTHENTICATED = 4_401
@@ -43,7 +44,9 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await receive()  # websocket.connect
     try:
-        session = open_session(gateway, list(scope["headers"]))
+        extensions: Any = scope.get("extensions") or {}
+        write_now = extensions.get(EXTENSION)
+        session = open_session(gateway, list(scope["headers"]), write_now)
     except ApiError as error:
         await answer_http(send, error, "websocket.http.response")
         return
@@ -58,7 +61,9 @@ async def serve_socket(scope: Scope, receive: Receive, send: Send) -> None:
         session.close()
 
 
-def open_session(gateway: Gateway, headers: list[tuple[bytes, bytes]]) -> Session:
+def open_session(
+    gateway: Gateway, headers: list[tuple[bytes, bytes]], write_now: WriteNow | None
+) -> Session:
     """Return the session of a new socket.
 
     Raises:
@@ -69,8 +74,8 @@ def open_session(gateway: Gateway, headers: list[tuple[bytes, bytes]]) -> Sessio
         raise ApiError(EdgeError.TOO_MANY_CONNECTIONS)
     names = {name.lower() for name, _ in headers}
     if names & {b"x-api-key", b"authorization"}:
-        return Session(gateway, gateway.authenticate(presented_key(headers)))
-    return Session(gateway, None)
+        return Session(gateway, gateway.authenticate(presented_key(headers)), write_now)
+    return Session(gateway, None, write_now)
 
 
 def check_origin(headers: list[tuple[bytes, bytes]], allowed: frozenset[str]) -> None:

@@ -15,15 +15,22 @@ from gateway.encoding import json_text
 from gateway.errors import ApiError, EdgeError
 from gateway.feeds.channel import Channel, Frame
 from gateway.limits import WS_OUTBOX_BYTES_MAX, WS_OUTBOX_FRAMES_MAX
+from gateway.websocket.wire import WriteNow
 
 Send = Callable[[str], Awaitable[None]]
 
 
 class Outbox:
-    """Texts for one socket, in order."""
+    """Texts for one socket, in order.
 
-    def __init__(self) -> None:
+    Args:
+        write_now: Sends a frame past the queue while nothing waits in it.
+    """
+
+    def __init__(self, write_now: WriteNow | None = None) -> None:
         self.bytes = 0
+        self._write_now = write_now
+        self._is_sending = False
         self.cut: ApiError | None = None
         self._texts: deque[str] = deque()
         self._news = asyncio.Event()
@@ -37,6 +44,12 @@ class Outbox:
         self._texts.append(text)
         self.bytes += len(text)
         self._news.set()
+
+    def sends(self, frame: Frame) -> bool:
+        """Send a frame at once if nothing waits before it and the socket takes it; tell whether."""
+        if self._texts or self._is_sending or self._write_now is None or self.cut is not None:
+            return False
+        return self._write_now(frame.wire)
 
     def has_room(self) -> bool:
         """Tell whether market data may still be added."""
@@ -64,7 +77,9 @@ class Outbox:
             while self._texts:
                 text = self._texts.popleft()
                 self.bytes -= len(text)
+                self._is_sending = True
                 await send(text)
+                self._is_sending = False
             if self._lagging:
                 self._catch_up()
                 continue
@@ -101,7 +116,9 @@ class Subscription:
         """Take a frame, or note that it was left out."""
         if self._lagging_from:
             return
-        if self._outbox.has_room():
+        if self._outbox.sends(frame):
+            self._last = frame.last
+        elif self._outbox.has_room():
             self._put(frame)
         elif self.channel.private:
             self.cut(EdgeError.SLOW_CONSUMER, "the socket takes its messages too slowly")

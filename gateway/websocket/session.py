@@ -24,6 +24,7 @@ from gateway.service import Gateway
 from gateway.times import time_text
 from gateway.websocket import messages
 from gateway.websocket.outbox import Outbox, Subscription
+from gateway.websocket.wire import WriteNow
 
 PRIVATE_CHANNELS = ("orders", "fills")
 PUBLIC_CHANNELS = ("book", "book_orders", "trades", "batches", "status")
@@ -38,14 +39,17 @@ class TooManyFailures(Exception):
 class Session:
     """A client's connection, from its first message to its last."""
 
-    def __init__(self, gateway: Gateway, caller: Caller | None) -> None:
+    def __init__(
+        self, gateway: Gateway, caller: Caller | None, write_now: WriteNow | None = None
+    ) -> None:
         """Begin a session.
 
         Args:
             gateway: What it reaches.
             caller: Who opened it, when a key came with the request.
+            write_now: The socket's short way for frames, if it has one.
         """
-        self.outbox = Outbox()
+        self.outbox = Outbox(write_now)
         self._gateway = gateway
         self._caller = caller
         self._failures = 0

@@ -32,6 +32,8 @@ COMMANDS: dict[str, Command] = {
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
     "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),
+    "limit": Command("realstack.cli.limit", "list, set or remove limits on orders"),
+    "kill": Command("realstack.cli.kill", "stop an account, a market or the venue, or lift that"),
     "deposit": Command("realstack.cli.deposit", "pay funds in from the wallet on chain"),
     "exit": Command("realstack.cli.exit", "leave with all funds, with no one's leave"),
     "withdraw": Command("realstack.cli.withdraw", "pay funds out to the account's wallet on chain"),

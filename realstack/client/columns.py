@@ -181,12 +181,12 @@ def _place(row: dict[str, int], own: common_pb2.ClientId) -> trading_pb2.PlaceOr
     )
 
 
-def _trigger_source(flags: int) -> trading_pb2.TriggerSource.ValueType:
+def _trigger_source(flags: int) -> common_pb2.TriggerSource.ValueType:
     if flags & TRIGGER_BEST_QUOTE:
-        return trading_pb2.TRIGGER_SOURCE_BEST_QUOTE
+        return common_pb2.TRIGGER_SOURCE_BEST_QUOTE
     if flags & TRIGGER_REFERENCE:
-        return trading_pb2.TRIGGER_SOURCE_REFERENCE
-    return trading_pb2.TRIGGER_SOURCE_UNSPECIFIED
+        return common_pb2.TRIGGER_SOURCE_REFERENCE
+    return common_pb2.TRIGGER_SOURCE_UNSPECIFIED
 
 
 def decode_batch(batch: trading_pb2.AnswerBatch) -> Answers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.commands import CommandKind, LimitKind, OrderType, Side, TimeInForce
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason
 from realstack.admin.v1 import admin_pb2
@@ -13,7 +13,9 @@ from realstack.client.records import (
     Balance,
     BalanceChanged,
     Cancelled,
+    Controls,
     DayStatistics,
+    DeadlineNear,
     Execution,
     ExecutionEvent,
     Fill,
@@ -22,6 +24,7 @@ from realstack.client.records import (
     Ledger,
     LedgerBalance,
     LedgerTotal,
+    Limit,
     Liquidity,
     Market,
     OpenOrder,
@@ -156,6 +159,8 @@ def event_from(message: trading_pb2.Execution) -> ExecutionEvent:
         return triggered_from(message.triggered)
     if kind == "refreshed":
         return Refreshed(order_from(message.refreshed.order), message.refreshed.visible_lots)
+    if kind == "deadline_near":
+        return DeadlineNear(message.deadline_near.tag, message.deadline_near.end_time_ns)
     if kind == "balance":
         return balance_changed_from(message.balance)
     raise ValueError(f"execution {message.execution_sequence} tells nothing that is known here")
@@ -306,6 +311,21 @@ def ledger_from(message: settlement_pb2.GetLedgerResponse) -> Ledger:
 def status_from(message: admin_pb2.GetStatusResponse) -> VenueStatus:
     """Return the venue's status."""
     return VenueStatus(*(getattr(message, name) for name in VenueStatus.__slots__))
+
+
+def controls_from(message: admin_pb2.ListControlsResponse) -> Controls:
+    """Return the limits and kill switches in force."""
+    switches = [(row.account_id, row.market_id) for row in message.kill_switches]
+    return Controls(
+        limits=tuple(
+            Limit(row.account_id, row.market_id, LimitKind(row.kind), row.value, row.window_ns)
+            for row in message.limits
+        ),
+        killed_accounts=tuple(account for account, _ in switches if account),
+        killed_markets=tuple(market for _, market in switches if market),
+        is_venue_killed=(0, 0) in switches,
+        as_of_sequence=message.as_of_sequence,
+    )
 
 
 def status_change_from(message: marketdata_pb2.StatusChange) -> StatusChange:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from engine.core.commands import Allocation
+from engine.core.commands import Allocation, LimitKind
 from engine.core.phases import AuctionKind, Phase
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.client.columns import client_id as wire_id
-from realstack.client.decode import ledger_from, status_from
-from realstack.client.records import Ledger, VenueStatus
+from realstack.client.decode import controls_from, ledger_from, status_from
+from realstack.client.records import Controls, Ledger, VenueStatus
 from realstack.client.requests import ClientId, id_words
 from realstack.client.session import Session
 from realstack.common.v1 import common_pb2
@@ -105,6 +105,47 @@ class Operations(Session):
         request = admin_pb2.UncrossRequest(market_id=market_id)
         answer = await self._unary(self._admin().Uncross, request)
         return answer.price_ticks, answer.volume_lots
+
+    async def set_limit(
+        self,
+        kind: LimitKind,
+        value: int,
+        *,
+        account_id: int = 0,
+        market_id: int = 0,
+        window_ns: int = 0,
+    ) -> bool:
+        """Set a limit; return whether it was so before. For the operator role.
+
+        Args:
+            kind: What it bounds.
+            value: The most that is allowed, in the unit of the kind; 0 removes the limit.
+            account_id: Whose; 0 for each account (of MESSAGES for all together).
+            market_id: Where; 0 for each market (of OPEN_ORDERS and MESSAGES for all together).
+            window_ns: Of MESSAGES, and only there: the time in which so many are allowed.
+        """
+        request = admin_pb2.SetLimitRequest(
+            account_id=account_id,
+            market_id=market_id,
+            kind=admin_pb2.LimitKind.ValueType(kind),
+            value=value,
+            window_ns=window_ns,
+        )
+        return bool((await self._unary(self._admin().SetLimit, request)).existed)
+
+    async def kill(self, *, account_id: int = 0, market_id: int = 0, lift: bool = False) -> int:
+        """Stop an account, a market or (neither is given) the venue, or lift that.
+
+        Returns:
+            How many orders it cancelled. For the operator role.
+        """
+        request = admin_pb2.KillRequest(account_id=account_id, market_id=market_id, lift=lift)
+        return int((await self._unary(self._admin().Kill, request)).cancelled_count)
+
+    async def controls(self) -> Controls:
+        """Return the limits and kill switches in force. For the operator role."""
+        request = admin_pb2.ListControlsRequest()
+        return controls_from(await self._unary(self._admin().ListControls, request))
 
     async def set_id_window(self, *, id_window_ns: int, ids_max: int) -> None:
         """Set how long and how many client ids are remembered. For the operator role."""

@@ -14,7 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import CommandKind, OrderType, Side, TimeInForce
+from engine.core.commands import CommandKind, LimitKind, OrderType, Side, TimeInForce
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.units import MarketUnits, amount_text
@@ -257,6 +257,14 @@ class Refreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlineNear:
+    """Without a renewal before it ends, the orders of its tag (0: all) are cancelled."""
+
+    tag: int
+    end_time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Filled:
     """An order of the account traded."""
 
@@ -306,7 +314,15 @@ class BalanceChanged:
 
 
 ExecutionEvent = (
-    Accepted | Filled | Cancelled | Replaced | Reduced | BalanceChanged | Triggered | Refreshed
+    Accepted
+    | Filled
+    | Cancelled
+    | Replaced
+    | Reduced
+    | BalanceChanged
+    | Triggered
+    | Refreshed
+    | DeadlineNear
 )
 
 
@@ -452,3 +468,39 @@ class VenueStatus:
     ids_max: int
     id_floor_time_ns: int
     front: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit in force; account or market 0 stands for each.
+
+    Attributes:
+        kind: What it bounds.
+        value: The most that is allowed, in the unit of the kind.
+        window_ns: Of MESSAGES: the time in which so many are allowed; else 0.
+    """
+
+    account_id: int
+    market_id: int
+    kind: LimitKind
+    value: int
+    window_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The limits and kill switches in force.
+
+    Attributes:
+        limits: By account, market and kind.
+        killed_accounts: Their ids.
+        killed_markets: Their ids.
+        is_venue_killed: Whether the whole venue was stopped.
+        as_of_sequence: The durable venue sequence that this reflects.
+    """
+
+    limits: tuple[Limit, ...]
+    killed_accounts: tuple[int, ...]
+    killed_markets: tuple[int, ...]
+    is_venue_killed: bool
+    as_of_sequence: int

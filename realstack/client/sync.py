@@ -167,6 +167,8 @@ class SyncClient(Face):
     set_reference_price = _call(Client.set_reference_price)
     set_phase = _call(Client.set_phase)
     uncross = _call(Client.uncross)
+    set_limit = _call(Client.set_limit)
+    kill = _call(Client.kill)
     set_id_window = _call(Client.set_id_window)
     status = _call(Client.status)
     ledger = _call(Client.ledger)

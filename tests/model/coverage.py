@@ -19,7 +19,14 @@ from typing import Any
 import numpy as np
 
 from engine.core import commands as wire
-from engine.core.commands import COMMAND, CommandKind, OrderType, TimeInForce, symbol_words
+from engine.core.commands import (
+    COMMAND,
+    CommandKind,
+    LimitKind,
+    OrderType,
+    TimeInForce,
+    symbol_words,
+)
 from engine.core.events import ANSWER, EventKind
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import Reject
@@ -40,6 +47,7 @@ VALID = {
     OrderType.STOP_LIMIT: frozenset({1, 4, 5}),
     OrderType.MARKET_BY_AMOUNT: frozenset({2}),
 }
+CANCELLED_ID = 1 << 40  # cancelled before it arrived
 MANY: Fields = {"quantity_lots": 500}
 # What is changed of a lawful order; many changes reach one rule by several ways.
 CHANGES: tuple[Fields, ...] = (
@@ -79,7 +87,25 @@ CHANGES: tuple[Fields, ...] = (
     {"price_ticks": 101, "quantity_lots": 1},
     {"quantity_lots": 1, "max_age_ms": 1, "age_ns": 10**9},
     {"price_ticks": 101, "quantity_lots": 1, "max_age_ms": 1, "age_ns": 10**9},
+    {"client_id_low": CANCELLED_ID},
+    {"account_id": 10},
+    {"account_id": 11},
+    {"account_id": 12},
+    {"account_id": 13, "price_ticks": 150},
+    {"account_id": 14},
+    {"account_id": 15},
+    {"account_id": 16},
 )
+KILLED = 10
+# Accounts with a limit that an order breaks: kind, value, window.
+LIMITS: dict[int, tuple[LimitKind, int, int]] = {
+    11: (LimitKind.ORDER_LOTS, 1, 0),
+    12: (LimitKind.ORDER_VALUE, 1, 0),
+    13: (LimitKind.COLLAR_PPM, 1, 0),
+    14: (LimitKind.OPEN_ORDERS, 1, 0),
+    15: (LimitKind.HOLDING_LOTS, 1, 0),
+    16: (LimitKind.MESSAGES, 1, 7 * 86_400 * 10**9),
+}
 
 
 class Rig:
@@ -101,6 +127,31 @@ class Rig:
             if (phase == Phase.AUCTION) == (kind != 0):
                 self._market(phase, kind, band, traded)
         self.cell_market = list(self.markets)
+        self._control()
+
+    def _control(self) -> None:
+        """Stop one account and limit others; cancel an order before it arrives."""
+        self.run(
+            {
+                "kind": CommandKind.CANCEL,
+                "account_id": 1,
+                "flags": wire.BEFORE_ARRIVAL,
+                "client_id_low": CANCELLED_ID + 1,
+                "target_client_id_low": CANCELLED_ID,
+            }
+        )
+        first_open = next(n for n, (phase, _, _) in self.markets.items() if phase == Phase.OPEN)
+        for account_id in (KILLED, *LIMITS):
+            self.run({"kind": CommandKind.DEFINE_ACCOUNT, "account_id": account_id})
+            for asset_id in (1, 2):
+                funds = {"account_id": account_id, "asset_id": asset_id, "amount_atoms": 1 << 40}
+                self.run({"kind": CommandKind.DEPOSIT, **funds})
+        self.run({"kind": CommandKind.KILL, "account_id": KILLED, "is_on": 1})
+        for account_id, (kind, value, window_ns) in LIMITS.items():
+            row = {"limit_kind": int(kind), "limit_value": value, "window_ns": window_ns}
+            self.run({"kind": CommandKind.SET_LIMIT, "account_id": account_id, **row})
+            if kind in {LimitKind.OPEN_ORDERS, LimitKind.MESSAGES}:
+                self.run(self.order(first_open, 1, 1, account_id=account_id, price_ticks=1))
 
     def _define(self, kind: CommandKind, symbol: str, **fields: int) -> None:
         low, high = symbol_words(symbol)

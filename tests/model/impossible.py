@@ -47,6 +47,7 @@ NOT_OF_ORDERS = frozenset(
         R.WRONG_PHASE_CHANGE,
         R.GROUP_INCOMPLETE,
         R.QUOTE_CROSSES_ITSELF,
+        R.TOO_MANY_DEADLINES,
     }
 )
 ANY: frozenset[int] = frozenset()
@@ -81,6 +82,16 @@ def except_times(*times: F) -> frozenset[int]:
 ORDERS = (
     Impossible("not a rule for new orders", NOT_OF_ORDERS),
     Impossible("a known type is not refused as unknown", frozenset({R.INVALID_ORDER_TYPE})),
+    Impossible(
+        "only a limit price can be outside the collar",
+        frozenset({R.PRICE_OUTSIDE_COLLAR}),
+        types=but(T.LIMIT, T.STOP_LIMIT),
+    ),
+    Impossible(
+        "an order at once does not stay, so it is not counted",
+        frozenset({R.OPEN_ORDERS_EXCEEDED}),
+        times=AT_ONCE,
+    ),
     Impossible("only GTD has an expiry", frozenset({R.EXPIRY_IN_PAST}), times=except_times(F.GTD)),
     Impossible(
         "an expiry belongs to GTD", frozenset({R.INVALID_TIME_IN_FORCE}), times=frozenset({F.GTD})

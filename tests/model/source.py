@@ -31,6 +31,7 @@ from engine.core.events import RESTING, WAITING, EventKind
 from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX
 from engine.core.phases import Phase
 from tests.model.source_absent import AbsentRecipes
+from tests.model.source_controls import ControlRecipes
 from tests.model.source_definitions import Definitions
 from tests.model.source_phases import PHASED, SWINGING, Fields
 from tests.model.source_quotes import Maker, QuoteRecipes, rows_of
@@ -48,7 +49,7 @@ FULL_ASSET = 4  # its total is nearly reached
 RECENT_MAX, KNOWN_MAX = 300, 4_000
 
 
-class CommandSource(Definitions, AbsentRecipes):
+class CommandSource(Definitions, AbsentRecipes, ControlRecipes):
     """Unstamped-to-stamped commands, the same for the same seed and events."""
 
     def __init__(self, seed: int) -> None:
@@ -460,7 +461,7 @@ class CommandSource(Definitions, AbsentRecipes):
     def _wrong(self) -> list[tuple[float, Callable[[], Fields]]]:
         """Commands that each aim at one rule."""
         return [
-            (0.4, lambda: {"kind": self._random.choice((0, 17, 99)), "account_id": 1}),
+            (0.4, lambda: {"kind": self._random.choice((0, 17, 21, 99)), "account_id": 1}),
             (0.4, self._garbage),
             (0.3, self._with_any("side", (0, 3))),
             (0.2, lambda: self._cancel_all(side=4)),
@@ -553,10 +554,13 @@ class CommandSource(Definitions, AbsentRecipes):
             (1.5, self._by_amount),
             (5.0, self._stop),
             (14.0, self._phased_order),
-            (4.0, self._auction_order),
+            (6.0, self._auction_order),
             (1.0, self._set_phase),
             (0.3, self._uncross),
             (0.25, self._open_again),
+            (0.7, self._set_limit),
+            (0.3, self._kill),
+            (0.2, self._kill_venue),
         ]
 
 

@@ -70,13 +70,14 @@ class AbsentRecipes(PhasedRecipes):
             ]
         account_id, client_id = self._random.choice(self._buried)
         own = self._order() if self._random.random() < 0.5 else {}
-        return {
+        ids = {name: own[name] for name in ("client_id_low", "client_id_high") if name in own}
+        row: Fields = {
             "kind": CommandKind.CANCEL,
             "account_id": account_id,
             "target_client_id_low": client_id,
             "flags": BEFORE_ARRIVAL,
-            **{name: own[name] for name in ("client_id_low", "client_id_high") if name in own},
-        } | change
+        }
+        return row | ids | change
 
     def _late_order(self) -> Fields:
         """Let an order come whose cancel was there before."""

@@ -14,7 +14,7 @@ from tests.model.source import CommandSource
 @pytest.mark.slow
 def test_books_of_the_compiled_core_are_those_of_its_feeds() -> None:
     """L2 and L3 after each command: levels, queue order, checksums, never crossed."""
-    assert run(Venue(), commands=10_000, seed=11) > 5_000
+    assert run(Venue(), commands=12_000, seed=11) > 5_000
 
 
 @pytest.mark.slow

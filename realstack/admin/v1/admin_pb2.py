@@ -25,13 +25,15 @@ _sym_db = _symbol_database.Default()
 from realstack.common.v1 import common_pb2 as realstack_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erealstack/admin/v1/admin.proto\x12\x12realstack.admin.v1\x1a realstack/common/v1/common.proto\"H\n\x12\x44\x65\x66ineAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"8\n\x13\x44\x65\x66ineAssetResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"\x9a\x03\n\x13\x44\x65\x66ineMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x10\n\x08\x62\x61nd_ppm\x18\t \x01(\r\x12\x16\n\x0evolatility_ppm\x18\n \x01(\r\x12\x12\n\nauction_ms\x18\x0b \x01(\r\x12\x31\n\rinitial_phase\x18\x0c \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x33\n\nallocation\x18\r \x01(\x0e\x32\x1f.realstack.common.v1.Allocation\x12\x1f\n\x17minimum_allocation_lots\x18\x0e \x01(\x03\"9\n\x14\x44\x65\x66ineMarketResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"B\n\x18SetReferencePriceRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\"-\n\x19SetReferencePriceResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x9f\x01\n\x0fSetPhaseRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12)\n\x05phase\x18\x02 \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x36\n\x0c\x61uction_kind\x18\x03 \x01(\x0e\x32 .realstack.common.v1.AuctionKind\x12\x16\n\x0e\x61uction_end_ns\x18\x04 \x01(\x03\"$\n\x10SetPhaseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"#\n\x0eUncrossRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"M\n\x0fUncrossResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x03 \x01(\x03\"<\n\x14\x44\x65\x66ineAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x10\n\x08group_id\x18\x02 \x01(\r\":\n\x15\x44\x65\x66ineAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\";\n\x12SetIdWindowRequest\x12\x14\n\x0cid_window_ns\x18\x01 \x01(\x03\x12\x0f\n\x07ids_max\x18\x02 \x01(\x03\"\'\n\x13SetIdWindowResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x12\n\x10GetStatusRequest\"\xf9\x01\n\x11GetStatusResponse\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\x18\n\x10\x61pplied_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x13\n\x0bopen_orders\x18\x04 \x01(\x04\x12\x0e\n\x06trades\x18\x05 \x01(\x04\x12\x13\n\x0bqueue_depth\x18\x06 \x01(\x04\x12\x16\n\x0eids_remembered\x18\x07 \x01(\x04\x12\x14\n\x0cid_window_ns\x18\x08 \x01(\x03\x12\x0f\n\x07ids_max\x18\t \x01(\x03\x12\x18\n\x10id_floor_time_ns\x18\n \x01(\x03\x12\r\n\x05\x66ront\x18\x0b \x01(\t2\x8e\x06\n\x0c\x41\x64minService\x12^\n\x0b\x44\x65\x66ineAsset\x12&.realstack.admin.v1.DefineAssetRequest\x1a\'.realstack.admin.v1.DefineAssetResponse\x12\x61\n\x0c\x44\x65\x66ineMarket\x12\'.realstack.admin.v1.DefineMarketRequest\x1a(.realstack.admin.v1.DefineMarketResponse\x12p\n\x11SetReferencePrice\x12,.realstack.admin.v1.SetReferencePriceRequest\x1a-.realstack.admin.v1.SetReferencePriceResponse\x12U\n\x08SetPhase\x12#.realstack.admin.v1.SetPhaseRequest\x1a$.realstack.admin.v1.SetPhaseResponse\x12R\n\x07Uncross\x12\".realstack.admin.v1.UncrossRequest\x1a#.realstack.admin.v1.UncrossResponse\x12\x64\n\rDefineAccount\x12(.realstack.admin.v1.DefineAccountRequest\x1a).realstack.admin.v1.DefineAccountResponse\x12^\n\x0bSetIdWindow\x12&.realstack.admin.v1.SetIdWindowRequest\x1a\'.realstack.admin.v1.SetIdWindowResponse\x12X\n\tGetStatus\x12$.realstack.admin.v1.GetStatusRequest\x1a%.realstack.admin.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1erealstack/admin/v1/admin.proto\x12\x12realstack.admin.v1\x1a realstack/common/v1/common.proto\"H\n\x12\x44\x65\x66ineAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x03 \x01(\r\"8\n\x13\x44\x65\x66ineAssetResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"\x9a\x03\n\x13\x44\x65\x66ineMarketRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x0e\n\x06symbol\x18\x02 \x01(\t\x12\x15\n\rbase_asset_id\x18\x03 \x01(\r\x12\x16\n\x0equote_asset_id\x18\x04 \x01(\r\x12 \n\x18quote_atoms_per_tick_lot\x18\x05 \x01(\x03\x12\x1a\n\x12\x62\x61se_atoms_per_lot\x18\x06 \x01(\x03\x12\x15\n\rmaker_fee_ppm\x18\x07 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x08 \x01(\r\x12\x10\n\x08\x62\x61nd_ppm\x18\t \x01(\r\x12\x16\n\x0evolatility_ppm\x18\n \x01(\r\x12\x12\n\nauction_ms\x18\x0b \x01(\r\x12\x31\n\rinitial_phase\x18\x0c \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x33\n\nallocation\x18\r \x01(\x0e\x32\x1f.realstack.common.v1.Allocation\x12\x1f\n\x17minimum_allocation_lots\x18\x0e \x01(\x03\"9\n\x14\x44\x65\x66ineMarketResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"B\n\x18SetReferencePriceRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\"-\n\x19SetReferencePriceResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x9f\x01\n\x0fSetPhaseRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\x12)\n\x05phase\x18\x02 \x01(\x0e\x32\x1a.realstack.common.v1.Phase\x12\x36\n\x0c\x61uction_kind\x18\x03 \x01(\x0e\x32 .realstack.common.v1.AuctionKind\x12\x16\n\x0e\x61uction_end_ns\x18\x04 \x01(\x03\"$\n\x10SetPhaseResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"#\n\x0eUncrossRequest\x12\x11\n\tmarket_id\x18\x01 \x01(\r\"M\n\x0fUncrossResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x13\n\x0bprice_ticks\x18\x02 \x01(\x03\x12\x13\n\x0bvolume_lots\x18\x03 \x01(\x03\"\x87\x01\n\x0fSetLimitRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12+\n\x04kind\x18\x03 \x01(\x0e\x32\x1d.realstack.admin.v1.LimitKind\x12\r\n\x05value\x18\x04 \x01(\x03\x12\x11\n\twindow_ns\x18\x05 \x01(\x03\"5\n\x10SetLimitResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\"B\n\x0bKillRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12\x0c\n\x04lift\x18\x03 \x01(\x08\"9\n\x0cKillResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x17\n\x0f\x63\x61ncelled_count\x18\x02 \x01(\x04\"\x15\n\x13ListControlsRequest\"\x90\x01\n\x14ListControlsResponse\x12)\n\x06limits\x18\x01 \x03(\x0b\x32\x19.realstack.admin.v1.Limit\x12\x35\n\rkill_switches\x18\x02 \x03(\x0b\x32\x1e.realstack.admin.v1.KillSwitch\x12\x16\n\x0e\x61s_of_sequence\x18\x03 \x01(\x04\"}\n\x05Limit\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tmarket_id\x18\x02 \x01(\r\x12+\n\x04kind\x18\x03 \x01(\x0e\x32\x1d.realstack.admin.v1.LimitKind\x12\r\n\x05value\x18\x04 \x01(\x03\x12\x11\n\twindow_ns\x18\x05 \x01(\x03\"3\n\nKillSwitch\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x11\n\tmarket_id\x18\x02 \x01(\r\"<\n\x14\x44\x65\x66ineAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\r\x12\x10\n\x08group_id\x18\x02 \x01(\r\":\n\x15\x44\x65\x66ineAccountResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0f\n\x07\x65xisted\x18\x02 \x01(\x08\";\n\x12SetIdWindowRequest\x12\x14\n\x0cid_window_ns\x18\x01 \x01(\x03\x12\x0f\n\x07ids_max\x18\x02 \x01(\x03\"\'\n\x13SetIdWindowResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"\x12\n\x10GetStatusRequest\"\xf9\x01\n\x11GetStatusResponse\x12\x18\n\x10\x64urable_sequence\x18\x01 \x01(\x04\x12\x18\n\x10\x61pplied_sequence\x18\x02 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\x12\x13\n\x0bopen_orders\x18\x04 \x01(\x04\x12\x0e\n\x06trades\x18\x05 \x01(\x04\x12\x13\n\x0bqueue_depth\x18\x06 \x01(\x04\x12\x16\n\x0eids_remembered\x18\x07 \x01(\x04\x12\x14\n\x0cid_window_ns\x18\x08 \x01(\x03\x12\x0f\n\x07ids_max\x18\t \x01(\x03\x12\x18\n\x10id_floor_time_ns\x18\n \x01(\x03\x12\r\n\x05\x66ront\x18\x0b \x01(\t*\xcb\x01\n\tLimitKind\x12\x1a\n\x16LIMIT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15LIMIT_KIND_ORDER_LOTS\x10\x01\x12\x1a\n\x16LIMIT_KIND_ORDER_VALUE\x10\x02\x12\x19\n\x15LIMIT_KIND_COLLAR_PPM\x10\x03\x12\x1a\n\x16LIMIT_KIND_OPEN_ORDERS\x10\x04\x12\x1b\n\x17LIMIT_KIND_HOLDING_LOTS\x10\x05\x12\x17\n\x13LIMIT_KIND_MESSAGES\x10\x06\x32\x93\x08\n\x0c\x41\x64minService\x12^\n\x0b\x44\x65\x66ineAsset\x12&.realstack.admin.v1.DefineAssetRequest\x1a\'.realstack.admin.v1.DefineAssetResponse\x12\x61\n\x0c\x44\x65\x66ineMarket\x12\'.realstack.admin.v1.DefineMarketRequest\x1a(.realstack.admin.v1.DefineMarketResponse\x12p\n\x11SetReferencePrice\x12,.realstack.admin.v1.SetReferencePriceRequest\x1a-.realstack.admin.v1.SetReferencePriceResponse\x12U\n\x08SetPhase\x12#.realstack.admin.v1.SetPhaseRequest\x1a$.realstack.admin.v1.SetPhaseResponse\x12R\n\x07Uncross\x12\".realstack.admin.v1.UncrossRequest\x1a#.realstack.admin.v1.UncrossResponse\x12U\n\x08SetLimit\x12#.realstack.admin.v1.SetLimitRequest\x1a$.realstack.admin.v1.SetLimitResponse\x12I\n\x04Kill\x12\x1f.realstack.admin.v1.KillRequest\x1a .realstack.admin.v1.KillResponse\x12\x61\n\x0cListControls\x12\'.realstack.admin.v1.ListControlsRequest\x1a(.realstack.admin.v1.ListControlsResponse\x12\x64\n\rDefineAccount\x12(.realstack.admin.v1.DefineAccountRequest\x1a).realstack.admin.v1.DefineAccountResponse\x12^\n\x0bSetIdWindow\x12&.realstack.admin.v1.SetIdWindowRequest\x1a\'.realstack.admin.v1.SetIdWindowResponse\x12X\n\tGetStatus\x12$.realstack.admin.v1.GetStatusRequest\x1a%.realstack.admin.v1.GetStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'realstack.admin.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_LIMITKIND']._serialized_start=2290
+  _globals['_LIMITKIND']._serialized_end=2493
   _globals['_DEFINEASSETREQUEST']._serialized_start=88
   _globals['_DEFINEASSETREQUEST']._serialized_end=160
   _globals['_DEFINEASSETRESPONSE']._serialized_start=162
@@ -52,18 +54,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNCROSSREQUEST']._serialized_end=1042
   _globals['_UNCROSSRESPONSE']._serialized_start=1044
   _globals['_UNCROSSRESPONSE']._serialized_end=1121
-  _globals['_DEFINEACCOUNTREQUEST']._serialized_start=1123
-  _globals['_DEFINEACCOUNTREQUEST']._serialized_end=1183
-  _globals['_DEFINEACCOUNTRESPONSE']._serialized_start=1185
-  _globals['_DEFINEACCOUNTRESPONSE']._serialized_end=1243
-  _globals['_SETIDWINDOWREQUEST']._serialized_start=1245
-  _globals['_SETIDWINDOWREQUEST']._serialized_end=1304
-  _globals['_SETIDWINDOWRESPONSE']._serialized_start=1306
-  _globals['_SETIDWINDOWRESPONSE']._serialized_end=1345
-  _globals['_GETSTATUSREQUEST']._serialized_start=1347
-  _globals['_GETSTATUSREQUEST']._serialized_end=1365
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1368
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1617
-  _globals['_ADMINSERVICE']._serialized_start=1620
-  _globals['_ADMINSERVICE']._serialized_end=2402
+  _globals['_SETLIMITREQUEST']._serialized_start=1124
+  _globals['_SETLIMITREQUEST']._serialized_end=1259
+  _globals['_SETLIMITRESPONSE']._serialized_start=1261
+  _globals['_SETLIMITRESPONSE']._serialized_end=1314
+  _globals['_KILLREQUEST']._serialized_start=1316
+  _globals['_KILLREQUEST']._serialized_end=1382
+  _globals['_KILLRESPONSE']._serialized_start=1384
+  _globals['_KILLRESPONSE']._serialized_end=1441
+  _globals['_LISTCONTROLSREQUEST']._serialized_start=1443
+  _globals['_LISTCONTROLSREQUEST']._serialized_end=1464
+  _globals['_LISTCONTROLSRESPONSE']._serialized_start=1467
+  _globals['_LISTCONTROLSRESPONSE']._serialized_end=1611
+  _globals['_LIMIT']._serialized_start=1613
+  _globals['_LIMIT']._serialized_end=1738
+  _globals['_KILLSWITCH']._serialized_start=1740
+  _globals['_KILLSWITCH']._serialized_end=1791
+  _globals['_DEFINEACCOUNTREQUEST']._serialized_start=1793
+  _globals['_DEFINEACCOUNTREQUEST']._serialized_end=1853
+  _globals['_DEFINEACCOUNTRESPONSE']._serialized_start=1855
+  _globals['_DEFINEACCOUNTRESPONSE']._serialized_end=1913
+  _globals['_SETIDWINDOWREQUEST']._serialized_start=1915
+  _globals['_SETIDWINDOWREQUEST']._serialized_end=1974
+  _globals['_SETIDWINDOWRESPONSE']._serialized_start=1976
+  _globals['_SETIDWINDOWRESPONSE']._serialized_end=2015
+  _globals['_GETSTATUSREQUEST']._serialized_start=2017
+  _globals['_GETSTATUSREQUEST']._serialized_end=2035
+  _globals['_GETSTATUSRESPONSE']._serialized_start=2038
+  _globals['_GETSTATUSRESPONSE']._serialized_end=2287
+  _globals['_ADMINSERVICE']._serialized_start=2496
+  _globals['_ADMINSERVICE']._serialized_end=3539
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,11 @@
 isort:skip_file
 Operation of the venue: definitions and status. Needs the operator role."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from realstack.common.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
@@ -16,6 +19,50 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _LimitKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_KIND_UNSPECIFIED: _LimitKind.ValueType  # 0
+    """Not given; refused."""
+    LIMIT_KIND_ORDER_LOTS: _LimitKind.ValueType  # 1
+    """An order's quantity in lots."""
+    LIMIT_KIND_ORDER_VALUE: _LimitKind.ValueType  # 2
+    """An order's value in quote atoms: at its limit, its trigger, or the last price."""
+    LIMIT_KIND_COLLAR_PPM: _LimitKind.ValueType  # 3
+    """How far a limit price may be from the reference price, or before there is one from the last
+    one, in parts per million, at most 1,000,000.
+    """
+    LIMIT_KIND_OPEN_ORDERS: _LimitKind.ValueType  # 4
+    """Working orders."""
+    LIMIT_KIND_HOLDING_LOTS: _LimitKind.ValueType  # 5
+    """Lots of the base asset that are held, with all that open buys of the market may add."""
+    LIMIT_KIND_MESSAGES: _LimitKind.ValueType  # 6
+    """Orders and replaces in a window; cancels are never refused for it."""
+
+class LimitKind(_LimitKind, metaclass=_LimitKindEnumTypeWrapper):
+    """What a limit bounds."""
+
+LIMIT_KIND_UNSPECIFIED: LimitKind.ValueType  # 0
+"""Not given; refused."""
+LIMIT_KIND_ORDER_LOTS: LimitKind.ValueType  # 1
+"""An order's quantity in lots."""
+LIMIT_KIND_ORDER_VALUE: LimitKind.ValueType  # 2
+"""An order's value in quote atoms: at its limit, its trigger, or the last price."""
+LIMIT_KIND_COLLAR_PPM: LimitKind.ValueType  # 3
+"""How far a limit price may be from the reference price, or before there is one from the last
+one, in parts per million, at most 1,000,000.
+"""
+LIMIT_KIND_OPEN_ORDERS: LimitKind.ValueType  # 4
+"""Working orders."""
+LIMIT_KIND_HOLDING_LOTS: LimitKind.ValueType  # 5
+"""Lots of the base asset that are held, with all that open buys of the market may add."""
+LIMIT_KIND_MESSAGES: LimitKind.ValueType  # 6
+"""Orders and replaces in a window; cancels are never refused for it."""
+Global___LimitKind: _TypeAlias = LimitKind  # noqa: Y015
 
 @_typing.final
 class DefineAssetRequest(_message.Message):
@@ -332,6 +379,243 @@ class UncrossResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UncrossResponse: _TypeAlias = UncrossResponse  # noqa: Y015
+
+@_typing.final
+class SetLimitRequest(_message.Message):
+    """Set, change or remove a limit. Every limit that applies to an order must hold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    WINDOW_NS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """The account; zero for each (for messages: for all together)."""
+    market_id: _builtins.int
+    """The market; zero for each (for open orders and messages: for all together)."""
+    kind: Global___LimitKind.ValueType
+    """What is bounded."""
+    value: _builtins.int
+    """The most that is allowed; zero removes the limit."""
+    window_ns: _builtins.int
+    """The window of a limit on messages, at least one nanosecond a message, at most 7 days."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+        kind: Global___LimitKind.ValueType = ...,
+        value: _builtins.int = ...,
+        window_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "kind", b"kind", "market_id", b"market_id", "value", b"value", "window_ns", b"window_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetLimitRequest: _TypeAlias = SetLimitRequest  # noqa: Y015
+
+@_typing.final
+class SetLimitResponse(_message.Message):
+    """The limit is set."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    EXISTED_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    existed: _builtins.bool
+    """Whether it was so before."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        existed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["existed", b"existed", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetLimitResponse: _TypeAlias = SetLimitResponse  # noqa: Y015
+
+@_typing.final
+class KillRequest(_message.Message):
+    """Stop an account, a market, or (neither is given) the venue: its orders are cancelled and new ones
+    refused until the switch is lifted. Cancels stay allowed.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    LIFT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """The account."""
+    market_id: _builtins.int
+    """The market."""
+    lift: _builtins.bool
+    """Lift the switch."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+        lift: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "lift", b"lift", "market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KillRequest: _TypeAlias = KillRequest  # noqa: Y015
+
+@_typing.final
+class KillResponse(_message.Message):
+    """The switch is set or lifted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
+    sequence: _builtins.int
+    """The venue sequence of the command."""
+    cancelled_count: _builtins.int
+    """Orders that it cancelled."""
+    def __init__(
+        self,
+        *,
+        sequence: _builtins.int = ...,
+        cancelled_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KillResponse: _TypeAlias = KillResponse  # noqa: Y015
+
+@_typing.final
+class ListControlsRequest(_message.Message):
+    """List the limits and kill switches in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListControlsRequest: _TypeAlias = ListControlsRequest  # noqa: Y015
+
+@_typing.final
+class ListControlsResponse(_message.Message):
+    """Those in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMITS_FIELD_NUMBER: _builtins.int
+    KILL_SWITCHES_FIELD_NUMBER: _builtins.int
+    AS_OF_SEQUENCE_FIELD_NUMBER: _builtins.int
+    as_of_sequence: _builtins.int
+    """The durable venue sequence that this answer reflects."""
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Limit]:
+        """By account, market and kind."""
+
+    @_builtins.property
+    def kill_switches(self) -> _containers.RepeatedCompositeFieldContainer[Global___KillSwitch]:
+        """The venue's first, then those of markets, then those of accounts."""
+
+    def __init__(
+        self,
+        *,
+        limits: _abc.Iterable[Global___Limit] | None = ...,
+        kill_switches: _abc.Iterable[Global___KillSwitch] | None = ...,
+        as_of_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_sequence", b"as_of_sequence", "kill_switches", b"kill_switches", "limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListControlsResponse: _TypeAlias = ListControlsResponse  # noqa: Y015
+
+@_typing.final
+class Limit(_message.Message):
+    """A limit in force; see SetLimitRequest."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    WINDOW_NS_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """The account, or zero for each."""
+    market_id: _builtins.int
+    """The market, or zero for each."""
+    kind: Global___LimitKind.ValueType
+    """What is bounded."""
+    value: _builtins.int
+    """The most that is allowed."""
+    window_ns: _builtins.int
+    """The window of a limit on messages."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+        kind: Global___LimitKind.ValueType = ...,
+        value: _builtins.int = ...,
+        window_ns: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "kind", b"kind", "market_id", b"market_id", "value", b"value", "window_ns", b"window_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Limit: _TypeAlias = Limit  # noqa: Y015
+
+@_typing.final
+class KillSwitch(_message.Message):
+    """A kill switch that is set: an account's, a market's or (both are zero) the venue's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.int
+    """The account."""
+    market_id: _builtins.int
+    """The market."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "market_id", b"market_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KillSwitch: _TypeAlias = KillSwitch  # noqa: Y015
 
 @_typing.final
 class DefineAccountRequest(_message.Message):

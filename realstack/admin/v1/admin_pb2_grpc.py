@@ -60,6 +60,21 @@ class AdminServiceStub:
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.SerializeToString,
                 response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.FromString,
                 _registered_method=True)
+        self.SetLimit = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/SetLimit',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitResponse.FromString,
+                _registered_method=True)
+        self.Kill = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/Kill',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.FromString,
+                _registered_method=True)
+        self.ListControls = channel.unary_unary(
+                '/realstack.admin.v1.AdminService/ListControls',
+                request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.SerializeToString,
+                response_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.FromString,
+                _registered_method=True)
         self.DefineAccount = channel.unary_unary(
                 '/realstack.admin.v1.AdminService/DefineAccount',
                 request_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.DefineAccountRequest.SerializeToString,
@@ -116,6 +131,27 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetLimit(self, request, context):
+        """Set, change or remove a limit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Kill(self, request, context):
+        """Set or lift a kill switch.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListControls(self, request, context):
+        """List the limits and kill switches in force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DefineAccount(self, request, context):
         """Define an account; the same definition again is answered as done.
         """
@@ -164,6 +200,21 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.Uncross,
                     request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.FromString,
                     response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.SerializeToString,
+            ),
+            'SetLimit': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLimit,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitResponse.SerializeToString,
+            ),
+            'Kill': grpc.unary_unary_rpc_method_handler(
+                    servicer.Kill,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.SerializeToString,
+            ),
+            'ListControls': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListControls,
+                    request_deserializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.FromString,
+                    response_serializer=realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.SerializeToString,
             ),
             'DefineAccount': grpc.unary_unary_rpc_method_handler(
                     servicer.DefineAccount,
@@ -317,6 +368,87 @@ class AdminService:
             '/realstack.admin.v1.AdminService/Uncross',
             realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossRequest.SerializeToString,
             realstack_dot_admin_dot_v1_dot_admin__pb2.UncrossResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLimit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/SetLimit',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.SetLimitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Kill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/Kill',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.KillRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.KillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListControls(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.admin.v1.AdminService/ListControls',
+            realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsRequest.SerializeToString,
+            realstack_dot_admin_dot_v1_dot_admin__pb2.ListControlsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,12 @@ class AdminServiceStub:
     """Change a market's phase; into continuous trading by an uncross."""
     Uncross: _grpc.UnaryUnaryMultiCallable[_admin_pb2.UncrossRequest, _admin_pb2.UncrossResponse]
     """Uncross a call, which goes on."""
+    SetLimit: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetLimitRequest, _admin_pb2.SetLimitResponse]
+    """Set, change or remove a limit."""
+    Kill: _grpc.UnaryUnaryMultiCallable[_admin_pb2.KillRequest, _admin_pb2.KillResponse]
+    """Set or lift a kill switch."""
+    ListControls: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListControlsRequest, _admin_pb2.ListControlsResponse]
+    """List the limits and kill switches in force."""
     DefineAccount: _grpc.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _grpc.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]
@@ -65,6 +71,12 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Change a market's phase; into continuous trading by an uncross."""
     Uncross: _aio.UnaryUnaryMultiCallable[_admin_pb2.UncrossRequest, _admin_pb2.UncrossResponse]  # type: ignore[assignment]
     """Uncross a call, which goes on."""
+    SetLimit: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetLimitRequest, _admin_pb2.SetLimitResponse]  # type: ignore[assignment]
+    """Set, change or remove a limit."""
+    Kill: _aio.UnaryUnaryMultiCallable[_admin_pb2.KillRequest, _admin_pb2.KillResponse]  # type: ignore[assignment]
+    """Set or lift a kill switch."""
+    ListControls: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListControlsRequest, _admin_pb2.ListControlsResponse]  # type: ignore[assignment]
+    """List the limits and kill switches in force."""
     DefineAccount: _aio.UnaryUnaryMultiCallable[_admin_pb2.DefineAccountRequest, _admin_pb2.DefineAccountResponse]  # type: ignore[assignment]
     """Define an account; the same definition again is answered as done."""
     SetIdWindow: _aio.UnaryUnaryMultiCallable[_admin_pb2.SetIdWindowRequest, _admin_pb2.SetIdWindowResponse]  # type: ignore[assignment]
@@ -114,6 +126,30 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.UncrossResponse, _abc.Awaitable[_admin_pb2.UncrossResponse]]:
         """Uncross a call, which goes on."""
+
+    @_abc_1.abstractmethod
+    def SetLimit(
+        self,
+        request: _admin_pb2.SetLimitRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.SetLimitResponse, _abc.Awaitable[_admin_pb2.SetLimitResponse]]:
+        """Set, change or remove a limit."""
+
+    @_abc_1.abstractmethod
+    def Kill(
+        self,
+        request: _admin_pb2.KillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.KillResponse, _abc.Awaitable[_admin_pb2.KillResponse]]:
+        """Set or lift a kill switch."""
+
+    @_abc_1.abstractmethod
+    def ListControls(
+        self,
+        request: _admin_pb2.ListControlsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListControlsResponse, _abc.Awaitable[_admin_pb2.ListControlsResponse]]:
+        """List the limits and kill switches in force."""
 
     @_abc_1.abstractmethod
     def DefineAccount(

@@ -241,6 +241,20 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """The market's phase does not allow this: see Phase."""
     REJECT_CODE_WRONG_PHASE_CHANGE: _RejectCode.ValueType  # 34
     """This phase may not follow the market's phase."""
+    REJECT_CODE_KILLED: _RejectCode.ValueType  # 38
+    """The account, the market or the venue was stopped by a kill switch."""
+    REJECT_CODE_ORDER_LOTS_EXCEEDED: _RejectCode.ValueType  # 39
+    """A limit on an order's quantity."""
+    REJECT_CODE_ORDER_VALUE_EXCEEDED: _RejectCode.ValueType  # 40
+    """A limit on an order's value."""
+    REJECT_CODE_PRICE_OUTSIDE_COLLAR: _RejectCode.ValueType  # 41
+    """A limit on how far a price may be from the reference price or the last one."""
+    REJECT_CODE_OPEN_ORDERS_EXCEEDED: _RejectCode.ValueType  # 42
+    """A limit on working orders."""
+    REJECT_CODE_HOLDING_EXCEEDED: _RejectCode.ValueType  # 43
+    """A limit on what the account may hold."""
+    REJECT_CODE_RATE_EXCEEDED: _RejectCode.ValueType  # 44
+    """A limit on orders and replaces in a window of time."""
     REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: _RejectCode.ValueType  # 46
     """A cancel of this client id came before the order."""
     REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
@@ -325,6 +339,20 @@ REJECT_CODE_MARKET_PHASE: RejectCode.ValueType  # 33
 """The market's phase does not allow this: see Phase."""
 REJECT_CODE_WRONG_PHASE_CHANGE: RejectCode.ValueType  # 34
 """This phase may not follow the market's phase."""
+REJECT_CODE_KILLED: RejectCode.ValueType  # 38
+"""The account, the market or the venue was stopped by a kill switch."""
+REJECT_CODE_ORDER_LOTS_EXCEEDED: RejectCode.ValueType  # 39
+"""A limit on an order's quantity."""
+REJECT_CODE_ORDER_VALUE_EXCEEDED: RejectCode.ValueType  # 40
+"""A limit on an order's value."""
+REJECT_CODE_PRICE_OUTSIDE_COLLAR: RejectCode.ValueType  # 41
+"""A limit on how far a price may be from the reference price or the last one."""
+REJECT_CODE_OPEN_ORDERS_EXCEEDED: RejectCode.ValueType  # 42
+"""A limit on working orders."""
+REJECT_CODE_HOLDING_EXCEEDED: RejectCode.ValueType  # 43
+"""A limit on what the account may hold."""
+REJECT_CODE_RATE_EXCEEDED: RejectCode.ValueType  # 44
+"""A limit on orders and replaces in a window of time."""
 REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
 """A cancel of this client id came before the order."""
 REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
@@ -357,6 +385,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """It was for the day, and the market closed."""
     CANCEL_REASON_AUCTION_ENDED: _CancelReason.ValueType  # 7
     """It was only for an auction, which is over."""
+    CANCEL_REASON_KILLED: _CancelReason.ValueType  # 8
+    """A kill switch stopped its account, its market or the venue."""
     CANCEL_REASON_DEADLINE: _CancelReason.ValueType  # 9
     """Its owner's deadline was not renewed."""
     CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
@@ -383,6 +413,8 @@ CANCEL_REASON_PHASE_ENDED: CancelReason.ValueType  # 6
 """It was for the day, and the market closed."""
 CANCEL_REASON_AUCTION_ENDED: CancelReason.ValueType  # 7
 """It was only for an auction, which is over."""
+CANCEL_REASON_KILLED: CancelReason.ValueType  # 8
+"""A kill switch stopped its account, its market or the venue."""
 CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
 """Its owner's deadline was not renewed."""
 CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
@@ -491,97 +523,29 @@ AUCTION_KIND_ON_DEMAND: AuctionKind.ValueType  # 4
 """The operator asked for it."""
 Global___AuctionKind: _TypeAlias = AuctionKind  # noqa: Y015
 
-class _CommandKind:
+class _TriggerSource:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKind.ValueType], _builtins.type):
+class _TriggerSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerSource.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    COMMAND_KIND_UNSPECIFIED: _CommandKind.ValueType  # 0
-    """Not given; refused."""
-    COMMAND_KIND_PLACE: _CommandKind.ValueType  # 1
-    """Place an order."""
-    COMMAND_KIND_CANCEL: _CommandKind.ValueType  # 2
-    """Cancel an order."""
-    COMMAND_KIND_REPLACE: _CommandKind.ValueType  # 3
-    """Replace an order."""
-    COMMAND_KIND_CANCEL_ALL: _CommandKind.ValueType  # 4
-    """Cancel all orders."""
-    COMMAND_KIND_DEPOSIT: _CommandKind.ValueType  # 5
-    """Credit a deposit."""
-    COMMAND_KIND_WITHDRAW_HOLD: _CommandKind.ValueType  # 6
-    """Hold funds for a withdrawal."""
-    COMMAND_KIND_WITHDRAW_RELEASE: _CommandKind.ValueType  # 7
-    """Give the held funds back."""
-    COMMAND_KIND_WITHDRAW_FINALIZE: _CommandKind.ValueType  # 8
-    """The withdrawal is final on chain."""
-    COMMAND_KIND_DEFINE_ASSET: _CommandKind.ValueType  # 9
-    """Define an asset."""
-    COMMAND_KIND_DEFINE_MARKET: _CommandKind.ValueType  # 10
-    """Define a market."""
-    COMMAND_KIND_DEFINE_ACCOUNT: _CommandKind.ValueType  # 11
-    """Define an account."""
-    COMMAND_KIND_SET_ID_WINDOW: _CommandKind.ValueType  # 12
-    """Set how long and how many client ids are remembered."""
-    COMMAND_KIND_TICK: _CommandKind.ValueType  # 13
-    """Let time pass; the engine sends it itself."""
-    COMMAND_KIND_SET_REFERENCE_PRICE: _CommandKind.ValueType  # 14
-    """Set a market's reference price."""
-    COMMAND_KIND_SET_PHASE: _CommandKind.ValueType  # 15
-    """Change a market's phase."""
-    COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
-    """Trade what a call has collected."""
-    COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
-    """Set, renew or end a deadline of an account's orders."""
-    COMMAND_KIND_MASS_QUOTE: _CommandKind.ValueType  # 23
-    """Replaces an account's quote in a market: a header, with its entries behind it."""
-    COMMAND_KIND_QUOTE_ENTRY: _CommandKind.ValueType  # 24
-    """One level of a quote."""
+    TRIGGER_SOURCE_UNSPECIFIED: _TriggerSource.ValueType  # 0
+    """The last trade."""
+    TRIGGER_SOURCE_BEST_QUOTE: _TriggerSource.ValueType  # 1
+    """The best opposite price: a buy the best ask, a sell the best bid."""
+    TRIGGER_SOURCE_REFERENCE: _TriggerSource.ValueType  # 2
+    """The market's reference price."""
 
-class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
-    """The kind of a command, as in the engine's command records."""
+class TriggerSource(_TriggerSource, metaclass=_TriggerSourceEnumTypeWrapper):
+    """The price that a stop watches."""
 
-COMMAND_KIND_UNSPECIFIED: CommandKind.ValueType  # 0
-"""Not given; refused."""
-COMMAND_KIND_PLACE: CommandKind.ValueType  # 1
-"""Place an order."""
-COMMAND_KIND_CANCEL: CommandKind.ValueType  # 2
-"""Cancel an order."""
-COMMAND_KIND_REPLACE: CommandKind.ValueType  # 3
-"""Replace an order."""
-COMMAND_KIND_CANCEL_ALL: CommandKind.ValueType  # 4
-"""Cancel all orders."""
-COMMAND_KIND_DEPOSIT: CommandKind.ValueType  # 5
-"""Credit a deposit."""
-COMMAND_KIND_WITHDRAW_HOLD: CommandKind.ValueType  # 6
-"""Hold funds for a withdrawal."""
-COMMAND_KIND_WITHDRAW_RELEASE: CommandKind.ValueType  # 7
-"""Give the held funds back."""
-COMMAND_KIND_WITHDRAW_FINALIZE: CommandKind.ValueType  # 8
-"""The withdrawal is final on chain."""
-COMMAND_KIND_DEFINE_ASSET: CommandKind.ValueType  # 9
-"""Define an asset."""
-COMMAND_KIND_DEFINE_MARKET: CommandKind.ValueType  # 10
-"""Define a market."""
-COMMAND_KIND_DEFINE_ACCOUNT: CommandKind.ValueType  # 11
-"""Define an account."""
-COMMAND_KIND_SET_ID_WINDOW: CommandKind.ValueType  # 12
-"""Set how long and how many client ids are remembered."""
-COMMAND_KIND_TICK: CommandKind.ValueType  # 13
-"""Let time pass; the engine sends it itself."""
-COMMAND_KIND_SET_REFERENCE_PRICE: CommandKind.ValueType  # 14
-"""Set a market's reference price."""
-COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
-"""Change a market's phase."""
-COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
-"""Trade what a call has collected."""
-COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
-"""Set, renew or end a deadline of an account's orders."""
-COMMAND_KIND_MASS_QUOTE: CommandKind.ValueType  # 23
-"""Replaces an account's quote in a market: a header, with its entries behind it."""
-COMMAND_KIND_QUOTE_ENTRY: CommandKind.ValueType  # 24
-"""One level of a quote."""
-Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
+TRIGGER_SOURCE_UNSPECIFIED: TriggerSource.ValueType  # 0
+"""The last trade."""
+TRIGGER_SOURCE_BEST_QUOTE: TriggerSource.ValueType  # 1
+"""The best opposite price: a buy the best ask, a sell the best bid."""
+TRIGGER_SOURCE_REFERENCE: TriggerSource.ValueType  # 2
+"""The market's reference price."""
+Global___TriggerSource: _TypeAlias = TriggerSource  # noqa: Y015
 
 @_typing.final
 class ClientId(_message.Message):

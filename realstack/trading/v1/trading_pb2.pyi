@@ -22,6 +22,106 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _CommandKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMMAND_KIND_UNSPECIFIED: _CommandKind.ValueType  # 0
+    """Not given; refused."""
+    COMMAND_KIND_PLACE: _CommandKind.ValueType  # 1
+    """Place an order."""
+    COMMAND_KIND_CANCEL: _CommandKind.ValueType  # 2
+    """Cancel an order."""
+    COMMAND_KIND_REPLACE: _CommandKind.ValueType  # 3
+    """Replace an order."""
+    COMMAND_KIND_CANCEL_ALL: _CommandKind.ValueType  # 4
+    """Cancel all orders."""
+    COMMAND_KIND_DEPOSIT: _CommandKind.ValueType  # 5
+    """Credit a deposit."""
+    COMMAND_KIND_WITHDRAW_HOLD: _CommandKind.ValueType  # 6
+    """Hold funds for a withdrawal."""
+    COMMAND_KIND_WITHDRAW_RELEASE: _CommandKind.ValueType  # 7
+    """Give the held funds back."""
+    COMMAND_KIND_WITHDRAW_FINALIZE: _CommandKind.ValueType  # 8
+    """The withdrawal is final on chain."""
+    COMMAND_KIND_DEFINE_ASSET: _CommandKind.ValueType  # 9
+    """Define an asset."""
+    COMMAND_KIND_DEFINE_MARKET: _CommandKind.ValueType  # 10
+    """Define a market."""
+    COMMAND_KIND_DEFINE_ACCOUNT: _CommandKind.ValueType  # 11
+    """Define an account."""
+    COMMAND_KIND_SET_ID_WINDOW: _CommandKind.ValueType  # 12
+    """Set how long and how many client ids are remembered."""
+    COMMAND_KIND_TICK: _CommandKind.ValueType  # 13
+    """Let time pass; the engine sends it itself."""
+    COMMAND_KIND_SET_REFERENCE_PRICE: _CommandKind.ValueType  # 14
+    """Set a market's reference price."""
+    COMMAND_KIND_SET_PHASE: _CommandKind.ValueType  # 15
+    """Change a market's phase."""
+    COMMAND_KIND_UNCROSS: _CommandKind.ValueType  # 16
+    """Trade what a call has collected."""
+    COMMAND_KIND_SET_LIMIT: _CommandKind.ValueType  # 18
+    """Set, change or remove a limit."""
+    COMMAND_KIND_KILL: _CommandKind.ValueType  # 19
+    """Set or lift a kill switch."""
+    COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
+    """Set, renew or end a deadline of an account's orders."""
+    COMMAND_KIND_MASS_QUOTE: _CommandKind.ValueType  # 23
+    """Replace an account's quote in a market: a header, with its entries behind it."""
+    COMMAND_KIND_QUOTE_ENTRY: _CommandKind.ValueType  # 24
+    """One level of a quote."""
+
+class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
+    """The kind of a command, as in the engine's command records."""
+
+COMMAND_KIND_UNSPECIFIED: CommandKind.ValueType  # 0
+"""Not given; refused."""
+COMMAND_KIND_PLACE: CommandKind.ValueType  # 1
+"""Place an order."""
+COMMAND_KIND_CANCEL: CommandKind.ValueType  # 2
+"""Cancel an order."""
+COMMAND_KIND_REPLACE: CommandKind.ValueType  # 3
+"""Replace an order."""
+COMMAND_KIND_CANCEL_ALL: CommandKind.ValueType  # 4
+"""Cancel all orders."""
+COMMAND_KIND_DEPOSIT: CommandKind.ValueType  # 5
+"""Credit a deposit."""
+COMMAND_KIND_WITHDRAW_HOLD: CommandKind.ValueType  # 6
+"""Hold funds for a withdrawal."""
+COMMAND_KIND_WITHDRAW_RELEASE: CommandKind.ValueType  # 7
+"""Give the held funds back."""
+COMMAND_KIND_WITHDRAW_FINALIZE: CommandKind.ValueType  # 8
+"""The withdrawal is final on chain."""
+COMMAND_KIND_DEFINE_ASSET: CommandKind.ValueType  # 9
+"""Define an asset."""
+COMMAND_KIND_DEFINE_MARKET: CommandKind.ValueType  # 10
+"""Define a market."""
+COMMAND_KIND_DEFINE_ACCOUNT: CommandKind.ValueType  # 11
+"""Define an account."""
+COMMAND_KIND_SET_ID_WINDOW: CommandKind.ValueType  # 12
+"""Set how long and how many client ids are remembered."""
+COMMAND_KIND_TICK: CommandKind.ValueType  # 13
+"""Let time pass; the engine sends it itself."""
+COMMAND_KIND_SET_REFERENCE_PRICE: CommandKind.ValueType  # 14
+"""Set a market's reference price."""
+COMMAND_KIND_SET_PHASE: CommandKind.ValueType  # 15
+"""Change a market's phase."""
+COMMAND_KIND_UNCROSS: CommandKind.ValueType  # 16
+"""Trade what a call has collected."""
+COMMAND_KIND_SET_LIMIT: CommandKind.ValueType  # 18
+"""Set, change or remove a limit."""
+COMMAND_KIND_KILL: CommandKind.ValueType  # 19
+"""Set or lift a kill switch."""
+COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
+"""Set, renew or end a deadline of an account's orders."""
+COMMAND_KIND_MASS_QUOTE: CommandKind.ValueType  # 23
+"""Replace an account's quote in a market: a header, with its entries behind it."""
+COMMAND_KIND_QUOTE_ENTRY: CommandKind.ValueType  # 24
+"""One level of a quote."""
+Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
+
 class _AnswerStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -49,30 +149,6 @@ ANSWER_STATUS_REJECTED: AnswerStatus.ValueType  # 2
 ANSWER_STATUS_DUPLICATE: AnswerStatus.ValueType  # 3
 """The same id and body took effect before; this is that first answer's order id and sequence."""
 Global___AnswerStatus: _TypeAlias = AnswerStatus  # noqa: Y015
-
-class _TriggerSource:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _TriggerSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TriggerSource.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    TRIGGER_SOURCE_UNSPECIFIED: _TriggerSource.ValueType  # 0
-    """The last trade."""
-    TRIGGER_SOURCE_BEST_QUOTE: _TriggerSource.ValueType  # 1
-    """The best opposite price: a buy the best ask, a sell the best bid."""
-    TRIGGER_SOURCE_REFERENCE: _TriggerSource.ValueType  # 2
-    """The market's reference price."""
-
-class TriggerSource(_TriggerSource, metaclass=_TriggerSourceEnumTypeWrapper):
-    """The price that a stop watches."""
-
-TRIGGER_SOURCE_UNSPECIFIED: TriggerSource.ValueType  # 0
-"""The last trade."""
-TRIGGER_SOURCE_BEST_QUOTE: TriggerSource.ValueType  # 1
-"""The best opposite price: a buy the best ask, a sell the best bid."""
-TRIGGER_SOURCE_REFERENCE: TriggerSource.ValueType  # 2
-"""The market's reference price."""
-Global___TriggerSource: _TypeAlias = TriggerSource  # noqa: Y015
 
 class _Liquidity:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -152,7 +228,7 @@ class PlaceOrder(_message.Message):
     """Rest unseen, behind what is seen at its price."""
     minimum_lots: _builtins.int
     """Trade at least so much on arrival, or be refused; zero for no minimum."""
-    trigger_source: Global___TriggerSource.ValueType
+    trigger_source: _common_pb2.TriggerSource.ValueType
     """What a stop watches."""
     display_lots: _builtins.int
     """Make it an iceberg that shows so much at a time: 1 to one less than its quantity."""
@@ -190,7 +266,7 @@ class PlaceOrder(_message.Message):
         slide: _builtins.bool = ...,
         hidden: _builtins.bool = ...,
         minimum_lots: _builtins.int = ...,
-        trigger_source: Global___TriggerSource.ValueType = ...,
+        trigger_source: _common_pb2.TriggerSource.ValueType = ...,
         display_lots: _builtins.int | None = ...,
         expire_time_ns: _builtins.int = ...,
         tag: _builtins.int = ...,
@@ -1502,7 +1578,7 @@ class BalanceChanged(_message.Message):
     CAUSE_FIELD_NUMBER: _builtins.int
     AMOUNT_ATOMS_FIELD_NUMBER: _builtins.int
     WITHDRAWAL_ID_FIELD_NUMBER: _builtins.int
-    cause: _common_pb2.CommandKind.ValueType
+    cause: Global___CommandKind.ValueType
     """Which command did it."""
     amount_atoms: _builtins.int
     """The amount, always positive."""
@@ -1516,7 +1592,7 @@ class BalanceChanged(_message.Message):
         self,
         *,
         balance: Global___Balance | None = ...,
-        cause: _common_pb2.CommandKind.ValueType = ...,
+        cause: Global___CommandKind.ValueType = ...,
         amount_atoms: _builtins.int = ...,
         withdrawal_id: _builtins.int = ...,
     ) -> None: ...

@@ -153,7 +153,7 @@ def test_a_broken_field_of_an_order_has_its_reject(
     assert desk.bids == []
 
 
-@pytest.mark.parametrize("kind", [0, 17, 255])
+@pytest.mark.parametrize("kind", [0, 17, 21, 255])
 def test_an_unknown_command_kind_is_refused(desk: Desk, kind: int) -> None:
     """A kind that this version does not know is refused, not guessed."""
     assert desk.run(kind, account_id=U).reject == Reject.INVALID_COMMAND_KIND

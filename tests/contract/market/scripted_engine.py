@@ -157,4 +157,3 @@ class ScriptedEngine(stubs.MarketDataServiceServicer):
     ) -> wire.GetStatisticsResponse:
         """Not part of the script."""
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not part of the script")
-        return wire.GetStatisticsResponse()

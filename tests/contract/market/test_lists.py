@@ -108,7 +108,11 @@ async def test_gaps_are_filled_when_that_is_asked(engine: ScriptedEngine, servic
     """Minutes 0 and 3 traded: asked for, minutes 1 and 2 are flat at the close of minute 0."""
     await engine.add(trade(1, second=0, price=100), trade(2, second=180, price=90))
     await service.wait_for_trade(2)
-    asked = ({"from_time_ns": NOON_NS}, {}, {"from_time_ns": NOON_NS + MINUTE_NS})
+    asked: tuple[dict[str, int], ...] = (
+        {"from_time_ns": NOON_NS},
+        {},
+        {"from_time_ns": NOON_NS + MINUTE_NS},
+    )
     closes = []
     for times in asked:
         answer = await service.list_candles(fill_gaps=True, page_size=3, **times)

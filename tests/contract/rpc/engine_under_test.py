@@ -14,8 +14,8 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from engine.feed.limits import FeedLimits
+from engine.front.choice import AnyFront, make_front, native_module
 from engine.keys import KeyTable, key_sha256
-from engine.rpc.front import Front
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2_grpc
@@ -90,7 +90,7 @@ class Engine:
     """A front with its node; clients are closed with it."""
 
     node: MemoryNode
-    front: Front
+    front: AnyFront
     fatal: list[BaseException]
     keys_path: Path
     clients: dict[str | None, Client] = field(default_factory=dict)
@@ -163,13 +163,19 @@ class Engine:
         return await worker.call(worker.settlement.CreditDeposit, request)
 
 
-async def start_engine(folder: Path, limits: FeedLimits | None = None) -> Engine:
+FRONTS = ["plain", "native"] if native_module() else ["plain"]
+
+
+async def start_engine(
+    folder: Path, limits: FeedLimits | None = None, kind: str = "plain"
+) -> Engine:
     """Start a front on a free port."""
     keys_path = folder / "keys.json"
     write_keys(keys_path)
     node = MemoryNode(limits)
     fatal: list[BaseException] = []
-    front = Front(node, node.feeds, KeyTable(keys_path), "127.0.0.1:0", fatal.append)
+    keys = KeyTable(keys_path)
+    front = make_front(kind, node, node.feeds, keys, "127.0.0.1:0", fatal.append)
     await front.start()
     return Engine(node, front, fatal, keys_path)
 

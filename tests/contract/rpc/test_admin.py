@@ -178,3 +178,49 @@ async def test_a_phase_that_may_not_follow_is_refused(engine: Engine) -> None:
             await boss.call(boss.admin.SetPhase, request)
         told = refusal(caught.value)
         assert (told.reason, told.fields[0]) == (reason, field)
+
+
+async def test_limits_and_kill_switches_are_set_and_lifted(engine: Engine) -> None:
+    """They are journaled commands: answered as done again, and a switch says what it cancelled."""
+    boss = engine.client("boss")
+    request = pb.SetLimitRequest(account_id=1, kind=pb.LIMIT_KIND_ORDER_LOTS, value=10)
+    first = await boss.call(boss.admin.SetLimit, request)
+    again = await boss.call(boss.admin.SetLimit, request)
+    assert (first.existed, again.existed) == (False, True)
+    killed = await boss.call(boss.admin.Kill, pb.KillRequest(account_id=1))
+    lifted = await boss.call(boss.admin.Kill, pb.KillRequest(account_id=1, lift=True))
+    assert (killed.cancelled_count, lifted.sequence) == (0, killed.sequence + 1)
+
+
+async def test_what_is_in_force_is_listed(engine: Engine) -> None:
+    """The operator sees every limit and switch, as of a sequence."""
+    boss = engine.client("boss")
+    request = pb.SetLimitRequest(market_id=1, kind=pb.LIMIT_KIND_MESSAGES, value=5, window_ns=9)
+    await boss.call(boss.admin.SetLimit, request)
+    await boss.call(boss.admin.Kill, pb.KillRequest(account_id=2))
+    last = await boss.call(boss.admin.Kill, pb.KillRequest(market_id=1))
+    seen = await boss.call(boss.admin.ListControls, pb.ListControlsRequest())
+    assert seen == pb.ListControlsResponse(
+        limits=[pb.Limit(market_id=1, kind=pb.LIMIT_KIND_MESSAGES, value=5, window_ns=9)],
+        kill_switches=[pb.KillSwitch(market_id=1), pb.KillSwitch(account_id=2)],
+        as_of_sequence=last.sequence,
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "field"),
+    [
+        ("SetLimit", pb.SetLimitRequest(kind=pb.LIMIT_KIND_MESSAGES, value=5), "kind"),
+        ("SetLimit", pb.SetLimitRequest(value=5), "kind"),
+        ("Kill", pb.KillRequest(account_id=1, market_id=1), "market_id"),
+    ],
+)
+async def test_a_control_that_cannot_be_set_names_its_field(
+    engine: Engine, method: str, request_: Any, field: str
+) -> None:
+    """The refusal has the core's number and the field at fault."""
+    boss = engine.client("boss")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await boss.call(getattr(boss.admin, method), request_)
+    told = refusal(caught.value)
+    assert (told.reason, told.fields[0]) == ("INVALID_PARAMETER", field)

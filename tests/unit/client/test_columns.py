@@ -32,6 +32,7 @@ from realstack.client.columns import (
     varint,
 )
 from realstack.client.requests import command, identify
+from realstack.common.v1 import common_pb2
 from realstack.trading.v1 import trading_pb2
 
 KINDS = (CommandKind.PLACE, CommandKind.CANCEL, CommandKind.REPLACE, CommandKind.CANCEL_ALL)
@@ -132,7 +133,7 @@ def test_a_special_order_alone_carries_every_field() -> None:
     )
     place = trading_pb2.TradeRequest.FromString(encode_single(row[0])).place
     assert (place.post_only, place.slide, place.hidden) == (True, True, False)
-    assert place.trigger_source == trading_pb2.TRIGGER_SOURCE_BEST_QUOTE
+    assert place.trigger_source == common_pb2.TRIGGER_SOURCE_BEST_QUOTE
     assert (place.tag, place.amount_atoms, place.max_age_ms, place.trail_ppm) == (7, 8, 9, 10)
     assert (place.trigger_price_ticks, place.trail_ticks) == (11, 12)
     assert (place.display_lots, place.minimum_lots, place.expire_time_ns) == (13, 0, 14)

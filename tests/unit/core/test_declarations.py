@@ -12,6 +12,7 @@ from engine.core.commands import (
     COMMAND,
     Allocation,
     CommandKind,
+    LimitKind,
     OrderType,
     SelfTradePrevention,
     Side,
@@ -26,6 +27,7 @@ from tests.unit.core.declarations import constants, structs
 
 ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (
     ("", CommandKind),
+    ("LIMIT_", LimitKind),
     ("", Side),
     ("", OrderType),
     ("", TimeInForce),

@@ -7,7 +7,10 @@ import json
 from collections.abc import Callable
 
 import pytest
+from websockets.frames import Frame as WebSocketFrame
+from websockets.frames import Opcode
 
+from gateway.encoding import text_frame
 from gateway.feeds.channel import Channel, Frame
 from gateway.feeds.pacer import Pacer
 from gateway.limits import WS_OUTBOX_BYTES_MAX, WS_OUTBOX_FRAMES_MAX
@@ -95,6 +98,70 @@ async def test_a_frame_is_one_text_for_all_subscribers() -> None:
     source.publish()
     texts = [outbox._texts[0] for outbox in outboxes]
     assert texts[0] is texts[1] is texts[2]
+
+
+class Socket:
+    """A socket that takes frames at once for as long as it is told to."""
+
+    def __init__(self) -> None:
+        self.is_writable = True
+        self.frames: list[bytes] = []
+
+    def write_now(self, data: bytes) -> bool:
+        if self.is_writable:
+            self.frames.append(data)
+        return self.is_writable
+
+
+async def test_a_frame_goes_straight_to_a_socket_that_takes_it() -> None:
+    """No task is woken for it, and all sockets get the same bytes."""
+    source, sockets = Source(), [Socket(), Socket()]
+    outboxes = [Outbox(socket.write_now) for socket in sockets]
+    for outbox in outboxes:
+        Subscription(source.channel, outbox).begin([])
+    source.publish()
+    assert [len(outbox) for outbox in outboxes] == [0, 0]
+    assert sockets[0].frames[0] is sockets[1].frames[0]
+    assert sockets[0].frames == [text_frame(source.frame("update").text)]
+
+
+async def test_a_frame_never_passes_what_waits_before_it() -> None:
+    """From the first that had to wait on, all wait, until the last of them has gone."""
+    source, socket = Source(), Socket()
+    outbox = Outbox(socket.write_now)
+    Subscription(source.channel, outbox).begin([])
+    socket.is_writable = False
+    source.publish()
+    socket.is_writable = True
+    source.publish()
+    assert (len(outbox), socket.frames) == (2, [])
+    taken: list[str] = []
+    may_go = asyncio.Event()
+
+    async def send(text: str) -> None:
+        if not may_go.is_set():
+            source.publish()  # while the first is on its way
+            await may_go.wait()
+        taken.append(text)
+
+    task = asyncio.create_task(outbox.run(send))
+    await until(lambda: source.number == 3)
+    assert len(outbox) == 2
+    may_go.set()
+    await until(lambda: len(taken) == 3)
+    assert [json.loads(text)["number"] for text in taken] == [1, 2, 3]
+    await until(lambda: len(outbox) == 0)
+    source.publish()
+    assert socket.frames == [text_frame(source.frame("update").text)]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536])
+def test_a_text_frame_is_that_of_the_standard(length: int) -> None:
+    """Each of the three ways to write a length, as another implementation writes it."""
+    text = "x" * length
+    assert text_frame(text) == WebSocketFrame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
 async def test_a_slow_socket_gets_market_data_conflated() -> None:

@@ -13,6 +13,7 @@ from realstack.client import (
     Balance,
     BalanceChanged,
     Cancelled,
+    DeadlineNear,
     Execution,
     Filled,
     Liquidity,
@@ -272,3 +273,13 @@ def test_a_list_older_than_the_order_tells_nothing_of_it() -> None:
     row = folded.history.order(1)
     assert row is not None
     assert (row.visible_lots, row.tag) == (None, None)
+
+
+def test_a_warning_of_a_deadline_counts_and_changes_no_order() -> None:
+    """It is an execution of the account, of no order."""
+    folded = Folded()
+    folded.add(accepted(1, 5), DeadlineNear(7, 99), cancelled(1, 5))
+    assert 3 == folded.history.execution_sequence
+    row = folded.history.order(1)
+    assert row is not None
+    assert OrderStatus.CANCELLED is row.status

@@ -16,6 +16,7 @@ from engine.core.rejects import CancelReason, Reject
 from engine.rpc.details import DETAILS, detail
 from engine.rpc.instruments import decimal_text, tick_size
 from realstack.common.v1 import common_pb2
+from realstack.trading.v1 import trading_pb2
 
 PAIRS = [
     (Reject, common_pb2.RejectCode, "REJECT_CODE_"),
@@ -24,7 +25,7 @@ PAIRS = [
     (OrderType, common_pb2.OrderType, "ORDER_TYPE_"),
     (TimeInForce, common_pb2.TimeInForce, "TIME_IN_FORCE_"),
     (SelfTradePrevention, common_pb2.SelfTradePrevention, "SELF_TRADE_PREVENTION_"),
-    (CommandKind, common_pb2.CommandKind, "COMMAND_KIND_"),
+    (CommandKind, trading_pb2.CommandKind, "COMMAND_KIND_"),
 ]
 
 

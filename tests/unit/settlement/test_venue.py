@@ -41,6 +41,10 @@ class Refusing(stubs.SettlementServiceServicer):
         """Refuse."""
         await context.abort(self.code, "no")
 
+    async def HoldAll(self, request: wire.HoldAllRequest, context: Context) -> wire.HoldAllResponse:
+        """Refuse."""
+        await context.abort(self.code, "no")
+
     async def GetLedger(
         self, request: wire.GetLedgerRequest, context: Context
     ) -> wire.GetLedgerResponse:
