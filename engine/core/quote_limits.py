@@ -98,8 +98,11 @@ def broken_together(
                 others = open_orders(core, asked, limit.market_id) - plan.former_count
                 if others + plan.wanted_count > limit.value:
                     broken |= cython.cast(uint32_t, 1) << LIMIT_OPEN_ORDERS
-            elif limit.kind == LIMIT_HOLDING_LOTS and bids > 0:
-                if holding_lots(core, asked) > limit.value:
-                    broken |= cython.cast(uint32_t, 1) << LIMIT_HOLDING_LOTS
+            elif (
+                limit.kind == LIMIT_HOLDING_LOTS
+                and bids > 0
+                and holding_lots(core, asked) > limit.value
+            ):
+                broken |= cython.cast(uint32_t, 1) << LIMIT_HOLDING_LOTS
         index = limit.next
     return broken
