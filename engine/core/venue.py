@@ -16,6 +16,7 @@ from cython.cimports.cpython.buffer import (
 )
 from cython.cimports.engine.core.audit import audit
 from cython.cimports.engine.core.constants import COMMAND_KINDS
+from cython.cimports.engine.core.dump import pass_state
 from cython.cimports.engine.core.hashing import Hash
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.lifetime import free_core, new_core
@@ -36,7 +37,8 @@ from cython.cimports.engine.core.run import run_all
 from cython.cimports.engine.core.scan import scanned_sum
 from cython.cimports.engine.core.state import Core
 from cython.cimports.engine.core.sums import settled_sum
-from cython.cimports.libc.stdint import int64_t, uint64_t
+from cython.cimports.engine.core.tape import MEASURE, READ, WRITE, Tape
+from cython.cimports.libc.stdint import int64_t, uint8_t, uint64_t
 from cython.cimports.libc.string import memcpy
 
 from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
@@ -159,6 +161,54 @@ class Venue:
     def digest_scan(self):
         """Give the digest of the state by a full scan."""
         return digest_of(scanned_sum(self.core))
+
+    def dump(self):
+        """Give the whole state as bytes, for `restore` of the same build."""
+        tape = cython.declare(Tape)
+        buffer = cython.declare(Py_buffer)
+        self.raise_broken()
+        settled_sum(self.core)
+        tape.at = 0
+        tape.is_short = False
+        tape.mode = MEASURE
+        pass_state(self.core, cython.address(tape))
+        raw = np.empty(tape.at, dtype=np.uint8)
+        PyObject_GetBuffer(raw, cython.address(buffer), PyBUF_WRITABLE)
+        tape.bytes = cython.cast(cython.pointer(uint8_t), buffer.buf)
+        tape.length = tape.at
+        tape.at = 0
+        tape.mode = WRITE
+        done: cython.bint = pass_state(self.core, cython.address(tape))
+        PyBuffer_Release(cython.address(buffer))
+        check(done and tape.at == tape.length, "a state is as long as it was measured")
+        return raw
+
+    def restore(self, state):
+        """Take over a state that `dump` gave; only for a venue that has run no command.
+
+        Args:
+            state: Bytes whose checksum the caller has compared.
+
+        Raises:
+            ValueError: It is of another build, or not as it was written. The venue is then of no
+                use.
+        """
+        tape = cython.declare(Tape)
+        buffer = cython.declare(Py_buffer)
+        check(self.core.sequence_last == 0, "a state is restored into a new venue")
+        flat = np.ascontiguousarray(state).view(np.uint8)
+        PyObject_GetBuffer(flat, cython.address(buffer), PyBUF_SIMPLE)
+        tape.bytes = cython.cast(cython.pointer(uint8_t), buffer.buf)
+        tape.length = buffer.len
+        tape.at = 0
+        tape.is_short = False
+        tape.mode = READ
+        done: cython.bint = pass_state(self.core, cython.address(tape))
+        PyBuffer_Release(cython.address(buffer))
+        done = done and tape.at == tape.length
+        if not done or self.digest_scan() != self.digest():
+            self.core.broken = b"a state is restored whole"
+            raise ValueError("the state is of another build, or not whole")
 
     def validate(self):
         """Check every invariant; raise BrokenInvariant with the first that does not hold."""

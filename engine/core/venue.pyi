@@ -22,6 +22,10 @@ class Venue:
         """Give the digest of the state, as it is kept up."""
     def digest_scan(self) -> int:
         """Give the digest of the state by a full scan."""
+    def dump(self) -> NDArray[np.uint8]:
+        """Give the whole state as bytes, for `restore` of the same build."""
+    def restore(self, state: NDArray[np.uint8]) -> None:
+        """Take over a state that `dump` gave; ValueError when it is of another build or damaged."""
     def validate(self) -> None:
         """Check every invariant; raise BrokenInvariant with the first that does not hold."""
     def balance(self, account_id: int, asset_id: int) -> tuple[int, int, int]:
