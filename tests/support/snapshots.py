@@ -48,6 +48,7 @@ class Data:
         self.segment_bytes = segment_bytes
         self.known = Known()
         self.digests: dict[int, int] = {}
+        self.proven_sequence = 0  # of the frame before the last one
         self._source = CommandSource(seed)
         self._batches = self._commands()
 
@@ -62,6 +63,7 @@ class Data:
         opened = OpenJournal(everything, segment_bytes=self.segment_bytes)
         for _ in range(batches):
             commands = next(self._batches)
+            self.proven_sequence = self.known.venue.sequence_last
             self._source.learn(self.known.apply(commands))
             self.digests[self.known.venue.sequence_last] = self.known.venue.digest()
             last = self.known.venue.sequence_last
