@@ -116,6 +116,8 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     core.deadlines = cython.NULL
     core.broken = cython.NULL
     core.unordered = cython.NULL
+    core.batch_end = cython.NULL
+    core.entries_left = 0
     core.orders = cython.NULL
     core.details = cython.NULL
     core.extras = cython.NULL
@@ -140,8 +142,6 @@ def forget(core: cython.pointer(Core)) -> cython.void:
         core.markets[i] = cython.NULL
     for i in range(ASSET_ID_MAX + 1):
         core.assets[i] = cython.NULL
-    core.batch_end = cython.NULL
-    core.entries_left = 0
     core.events_count = 0
     core.events_capacity = 0
     core.events_first = 0
