@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "up": Command("realstack.cli.up", "start the whole exchange on this machine"),
     "order": Command("realstack.cli.order", "place an order"),
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
+    "deadline": Command("realstack.cli.deadline", "cancel my orders unless I am heard of in time"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
     "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),
     "limit": Command("realstack.cli.limit", "list, set or remove limits on orders"),
