@@ -24,7 +24,9 @@ cdef enum:
     SET_LIMIT = 18
     KILL = 19
     SET_DEADLINE = 20
-    COMMAND_KINDS = 21  # how many numbers a kind may have, 0 included
+    MASS_QUOTE = 23
+    QUOTE_ENTRY = 24
+    COMMAND_KINDS = 25  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
@@ -35,6 +37,7 @@ cdef enum:
     STOP_LIMIT = 4
     TRAILING_STOP = 5
     MARKET_BY_AMOUNT = 6
+    QUOTE = 9
     GTC = 1
     IOC = 2
     FOK = 3
@@ -81,6 +84,7 @@ cdef enum:
     EVENT_INDICATIVE = 14
     EVENT_UNCROSSED = 15
     EVENT_DEADLINE_NEAR = 18
+    EVENT_QUOTED = 22
 
     # flags of events
     ANSWER = 1
@@ -117,6 +121,7 @@ cdef enum:
     REASON_KILLED = 8
     REASON_DEADLINE = 9
     REASON_DISCONNECTED = 11
+    REASON_QUOTE_REPLACED = 13
 
     # Tag
     TAG_BALANCE = 1
@@ -185,6 +190,8 @@ cdef enum:
     LIMIT_MESSAGES = 6
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
+    GROUP_INCOMPLETE = 50
+    QUOTE_CROSSES_ITSELF = 51
 
     # limits that fit an int
     ACCOUNT_ID_MAX = 1000000
@@ -205,6 +212,7 @@ cdef enum:
     DEADLINE_MS_MAX = 86400000
     DEADLINES_PER_ACCOUNT_MAX = 8
     DEADLINES_MAX = 4096
+    GROUP_ENTRIES_MAX = 999
 
 # Limits that do not fit an int: as text for the C compiler, with their types.
 cdef extern from *:

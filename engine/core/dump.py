@@ -116,6 +116,8 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     core.deadlines = cython.NULL
     core.broken = cython.NULL
     core.unordered = cython.NULL
+    core.batch_end = cython.NULL
+    core.entries_left = 0
     core.orders = cython.NULL
     core.details = cython.NULL
     core.extras = cython.NULL

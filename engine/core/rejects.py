@@ -61,6 +61,8 @@ class Reject(IntEnum):
     RATE_EXCEEDED = 44
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
+    GROUP_INCOMPLETE = 50
+    QUOTE_CROSSES_ITSELF = 51
 
     @property
     def transient(self) -> bool:
@@ -109,3 +111,4 @@ class CancelReason(IntEnum):
     KILLED = 8
     DEADLINE = 9
     DISCONNECTED = 11
+    QUOTE_REPLACED = 13

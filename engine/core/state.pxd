@@ -7,7 +7,7 @@ is cancelled touches one cache line of its own.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from engine.core.hashing cimport Hash
-from engine.core.layout cimport Event
+from engine.core.layout cimport Command, Event
 
 cdef enum:
     CHANGED = 128  # bit of an order's flags: its record is not in the digest's sum
@@ -299,7 +299,9 @@ cdef struct Core:
     Queue fired  # stops that the command triggered, in the order of their work
     Market *markets[1025]
     Asset *assets[1025]
-    uint64_t unused_masks[21][16]  # of an unknown kind: all ones
+    const Command *batch_end  # one past the commands of the batch
+    uint32_t entries_left  # records of the batch that a compound command has already used
+    uint64_t unused_masks[25][16]  # of an unknown kind: all ones
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
     uint32_t ahead_slot[32]  # of the order that a command names

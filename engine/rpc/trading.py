@@ -24,6 +24,7 @@ from engine.rpc.records import (
     cancel_all_record,
     cancel_record,
     deadline_record,
+    mass_quote_records,
     pack,
     place_record,
     replace_record,
@@ -64,6 +65,7 @@ class TradingService:
             "CancelOrder": Method(pb.CancelOrderRequest, unary=self.cancel_order),
             "ReplaceOrder": Method(pb.ReplaceOrderRequest, unary=self.replace_order),
             "CancelAllOrders": Method(pb.CancelAllOrdersRequest, unary=self.cancel_all_orders),
+            "MassQuote": Method(pb.MassQuoteRequest, unary=self.mass_quote),
             "SetDeadline": Method(pb.SetDeadlineRequest, unary=self.set_deadline),
             "RequestWithdrawal": Method(pb.RequestWithdrawalRequest, unary=self.request_withdrawal),
             "Trade": Method(pb.TradeRequest, bidirectional=self.trade),
@@ -99,6 +101,12 @@ class TradingService:
         return pb.CancelAllOrdersResponse(
             answer=await self._run(record, request.cancel_all.client_id)
         )
+
+    async def mass_quote(self, message: Message, principal: Principal) -> Message:
+        """Replace the account's quote in a market."""
+        request = cast("pb.MassQuoteRequest", message)
+        records = mass_quote_records(request.quote, principal.account_id, "quote")
+        return pb.MassQuoteResponse(answer=await self._run(records, request.quote.client_id))
 
     async def set_deadline(self, message: Message, principal: Principal) -> Message:
         """Set, renew or end a deadline of the account's orders."""

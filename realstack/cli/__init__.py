@@ -29,6 +29,7 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "up": Command("realstack.cli.up", "start the whole exchange on this machine"),
     "order": Command("realstack.cli.order", "place an order"),
+    "quote": Command("realstack.cli.quote", "replace all that you quote in a market"),
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
     "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),

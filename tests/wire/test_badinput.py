@@ -35,7 +35,7 @@ SET_BEFORE = frozenset(
     }
 )
 # A kind that the core does not know: every door has messages of its own, which know their kinds.
-BEHIND_EVERY_DOOR = frozenset((Reject.NONE, Reject.INVALID_COMMAND_KIND))
+BEHIND_EVERY_DOOR = frozenset((Reject.NONE, Reject.INVALID_COMMAND_KIND, Reject.GROUP_INCOMPLETE))
 # What goes wrong without anything wrong in the input; tests of the gateway and engine cover it.
 NOT_THE_INPUT = frozenset(
     (

@@ -61,6 +61,8 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """A stop whose trigger follows the last price at a distance, in the order's favour only."""
     ORDER_TYPE_MARKET_BY_AMOUNT: _OrderType.ValueType  # 6
     """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+    ORDER_TYPE_QUOTE: _OrderType.ValueType  # 9
+    """Part of a quote: made by a mass quote, never placed alone."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is decided."""
@@ -79,6 +81,8 @@ ORDER_TYPE_TRAILING_STOP: OrderType.ValueType  # 5
 """A stop whose trigger follows the last price at a distance, in the order's favour only."""
 ORDER_TYPE_MARKET_BY_AMOUNT: OrderType.ValueType  # 6
 """Buys for at most an amount of the quote asset, the fee included, in whole lots."""
+ORDER_TYPE_QUOTE: OrderType.ValueType  # 9
+"""Part of a quote: made by a mass quote, never placed alone."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -255,6 +259,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A cancel of this client id came before the order."""
     REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
     """The account, or the venue, has as many deadlines as it may."""
+    REJECT_CODE_GROUP_INCOMPLETE: _RejectCode.ValueType  # 50
+    """A compound command has not all the entries that it says, or an entry stands alone."""
+    REJECT_CODE_QUOTE_CROSSES_ITSELF: _RejectCode.ValueType  # 51
+    """The best bid of a quote reaches its best ask."""
 
 class RejectCode(_RejectCode, metaclass=_RejectCodeEnumTypeWrapper):
     """Why the core refused a command. The first that applies, in the order of the numbers, is the one
@@ -349,6 +357,10 @@ REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
 """A cancel of this client id came before the order."""
 REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
 """The account, or the venue, has as many deadlines as it may."""
+REJECT_CODE_GROUP_INCOMPLETE: RejectCode.ValueType  # 50
+"""A compound command has not all the entries that it says, or an entry stands alone."""
+REJECT_CODE_QUOTE_CROSSES_ITSELF: RejectCode.ValueType  # 51
+"""The best bid of a quote reaches its best ask."""
 Global___RejectCode: _TypeAlias = RejectCode  # noqa: Y015
 
 class _CancelReason:
@@ -379,6 +391,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """Its owner's deadline was not renewed."""
     CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
     """The session that had asked for it was lost."""
+    CANCEL_REASON_QUOTE_REPLACED: _CancelReason.ValueType  # 13
+    """A new quote of its owner took its place."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -405,6 +419,8 @@ CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
 """Its owner's deadline was not renewed."""
 CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
 """The session that had asked for it was lost."""
+CANCEL_REASON_QUOTE_REPLACED: CancelReason.ValueType  # 13
+"""A new quote of its owner took its place."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Allocation:

@@ -10,6 +10,7 @@ from tests.wire.cases import (
     numbers,
     operation,
     orders,
+    quotes,
     special_orders,
     texts,
 )
@@ -19,6 +20,7 @@ CASES: tuple[Case, ...] = (
     *numbers.CASES,
     *orders.CASES,
     *special_orders.CASES,
+    *quotes.CASES,
     *ids.CASES,
     *texts.CASES,
     *forms.CASES,
