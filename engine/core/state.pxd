@@ -286,6 +286,9 @@ cdef struct Core:
     int64_t events_count
     int64_t events_capacity
     int64_t events_first  # of the command that runs
+    int64_t events_limit  # with so many events no further command runs
+    Event *lent_events  # `events` while it is the caller's array, which must not be moved
+    int64_t waiting_events_count  # that an earlier caller's array had no room for
     uint64_t answer_order_id  # that the command's client id will name
     bint has_buried  # the command cancelled an id that had not arrived
     Hash sum  # of the records that have not changed since they were added

@@ -38,7 +38,7 @@ from cython.cimports.engine.core.scan import scanned_sum
 from cython.cimports.engine.core.state import Core
 from cython.cimports.engine.core.sums import settled_sum
 from cython.cimports.engine.core.tape import MEASURE, READ, WRITE, Tape
-from cython.cimports.libc.stdint import int64_t, uint8_t, uint64_t
+from cython.cimports.libc.stdint import int64_t, uint8_t, uint64_t, uintptr_t
 from cython.cimports.libc.string import memcpy
 
 from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
@@ -89,6 +89,11 @@ class Venue:
         free_core(self.core)
 
     @property
+    def handle(self):
+        """The venue as the C entry point takes it (`engine.core.entry`); valid while this lives."""
+        return cython.cast(uintptr_t, self.core)
+
+    @property
     def sequence_last(self):
         """The sequence of the last command."""
         return self.core.sequence_last
@@ -116,6 +121,7 @@ class Venue:
         buffer = cython.declare(Py_buffer)
         self.raise_broken()
         check(commands.dtype == COMMAND, "commands have the command dtype")
+        check(core.waiting_events_count == 0, "all events of the C entry point were taken")
         count: int64_t = commands.size
         core.events_count = 0
         if count != 0:

@@ -11,6 +11,9 @@ class Venue:
 
     def __init__(self) -> None: ...
     @property
+    def handle(self) -> int:
+        """The venue as the C entry point takes it (`engine.core.entry`); valid while this lives."""
+    @property
     def sequence_last(self) -> int:
         """The sequence of the last command."""
     @property

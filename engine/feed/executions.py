@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,16 @@ class _Positions:
         self._values[used : used + len(values)] = values
         self.end += len(values)
 
+    def state(self, dropped_below: int) -> dict[str, Any]:
+        """Give what can still be asked for, for `restore`."""
+        first = self.first_not_below(dropped_below)
+        return {"first": first, "values": self.read(first, self.end)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another list kept."""
+        self._values = np.frombuffer(state["values"].tobytes(), np.int64).copy()
+        self.first, self.end = state["first"], state["first"] + len(self._values)
+
     def first_not_below(self, value: int) -> int:
         """Give the number of the first position that is not below a value."""
         used = self._values[: self.end - self.first]
@@ -126,6 +137,25 @@ class ExecutionFeed:
         for account_id, (start, stop) in zip(touched, pairwise(starts), strict=True):
             self._positions(account_id).append(entries[start:stop], self._first_whole << 1)
         return touched
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {
+            "log": self._log.state(),
+            "arrivals": self._arrivals.state(),
+            "first_whole": self._first_whole,
+            "accounts": {
+                str(key): each.state(self._first_whole << 1) for key, each in self._accounts.items()
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        self._log.restore(state["log"])
+        self._arrivals.restore(state["arrivals"])
+        self._first_whole = state["first_whole"]
+        for account_id, positions in state["accounts"].items():
+            self._positions(int(account_id)).restore(positions)
 
     def _positions(self, account_id: int) -> _Positions:
         positions = self._accounts.get(account_id)

@@ -31,7 +31,7 @@ from engine.journal.layout import (
     crc32c,
     put_header,
 )
-from engine.journal.reader import Cut, End, Reader
+from engine.journal.reader import Cut, End, Position, Reader
 from engine.journal.survey import LOST_NAME, PREPARED_NAME, Segment, lost_name, segment_name
 from engine.journal.verdict import Past
 from engine.ports.storage import Storage
@@ -79,6 +79,7 @@ class Recovery:
         storage: The folder, locked for this process.
         segment_bytes: Length of new segments.
         accept_tail_loss: The operator says that a damaged last frame may be lost.
+        start: Where a snapshot ends, whose tail is all that is wanted.
         make_venue_id: Gives the id of a journal that has none yet.
 
     Raises:
@@ -91,12 +92,13 @@ class Recovery:
         *,
         segment_bytes: int = SEGMENT_BYTES_DEFAULT,
         accept_tail_loss: bool = False,
+        start: Position | None = None,
         make_venue_id: Callable[[], bytes] = new_venue_id,
     ) -> None:
         self._storage = storage
         self._segment_bytes = segment_bytes
         self._make_venue_id = make_venue_id
-        self._reader = Reader(storage, accept_tail_loss=accept_tail_loss)
+        self._reader = Reader(storage, accept_tail_loss=accept_tail_loss, start=start)
         self._is_read = False
 
     def batches(self) -> Iterator[NDArray[np.void]]:

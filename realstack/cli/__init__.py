@@ -31,6 +31,7 @@ COMMANDS: dict[str, Command] = {
     "order": Command("realstack.cli.order", "place an order"),
     "quote": Command("realstack.cli.quote", "replace all that you quote in a market"),
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
+    "deadline": Command("realstack.cli.deadline", "cancel my orders unless I am heard of in time"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
     "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),
     "limit": Command("realstack.cli.limit", "list, set or remove limits on orders"),
