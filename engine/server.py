@@ -33,6 +33,7 @@ from engine.keys import KeysInvalid, KeyTable
 from engine.node import Node, NodeOptions
 from engine.ports.process import end_process, told
 from engine.ports.storage import FolderInUse, StorageFull, StorageLost
+from engine.tls import TlsInvalid, read_tls
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
 STOP_GRACE_SECONDS = 5
@@ -54,6 +55,7 @@ CANNOT_START = (
     OSError,
     StorageFull,
     StorageLost,
+    TlsInvalid,
 )
 
 
@@ -88,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="who serves gRPC: auto takes the native front where it is built (./dev front)",
     )
+    parser.add_argument("--tls-certificate", type=Path, metavar="PEM", help="encrypt with it")
+    parser.add_argument("--tls-key", type=Path, metavar="PEM", help="of the certificate")
     parser.add_argument(
         "--accept-tail-loss",
         action="store_true",
@@ -153,6 +157,7 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     keys = KeyTable(options.keys)
+    tls = read_tls(options.tls_certificate, options.tls_key)
     venue = core_factory(options.core)()
     feeds = Feeds(venue.markets)
     node = await Node.open(
@@ -162,7 +167,7 @@ async def _serve(options: argparse.Namespace) -> int:
         options=NodeOptions(accept_tail_loss=options.accept_tail_loss),
     )
     try:
-        front = make_front(options.front, node, feeds, keys, options.listen, _fatal)
+        front = make_front(options.front, node, feeds, keys, options.listen, _fatal, tls)
         await front.start()
         _say_ready(options, front.port)
         await stop.wait()
