@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "status": Command("realstack.cli.status", "state of the running venue"),
     "localnet": Command("realstack.cli.localnet", "faults of the local Solana network, on request"),
     "settlement": Command("realstack.cli.settlement", "status of settlement; explain, retry, park"),
+    "journal": Command("realstack.cli.journal", "check, show, export or cut the engine's journal"),
     "reconcile": Command("realstack.cli.reconcile", "compare the ledger with the chain"),
     "replay": Command("realstack.replay.command", "send a recorded market as orders"),
     "sim": Command("realstack.cli.sim", "run participants against a running venue"),
