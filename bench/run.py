@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bench import core, feed, grpc, latency, settlement
+from bench import core, feed, grpc, latency, settlement, worst
 
 BENCHES = {
     "core": core.main,
@@ -13,6 +13,7 @@ BENCHES = {
     "grpc": grpc.main,
     "latency": latency.main,
     "settlement": settlement.main,
+    "worst": worst.main,
 }
 
 
