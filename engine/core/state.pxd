@@ -202,6 +202,7 @@ cdef struct IdEntry:
 # Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
 cdef struct IdWindow:
     IdEntry **chunks
+    IdEntry *free_chunks  # each begins with the address of the next
     uint64_t chunks_capacity
     uint64_t first
     uint64_t next
@@ -286,6 +287,9 @@ cdef struct Core:
     int64_t events_count
     int64_t events_capacity
     int64_t events_first  # of the command that runs
+    int64_t events_limit  # with so many events no further command runs
+    Event *lent_events  # `events` while it is the caller's array, which must not be moved
+    int64_t waiting_events_count  # that an earlier caller's array had no room for
     uint64_t answer_order_id  # that the command's client id will name
     bint has_buried  # the command cancelled an id that had not arrived
     Hash sum  # of the records that have not changed since they were added

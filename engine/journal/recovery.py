@@ -37,13 +37,13 @@ from engine.journal.layout import (
     crc32c,
     put_header,
 )
+from engine.journal.mending import keep_lost, write_zeros
 from engine.journal.reader import Cut, End, Position, Reader
 from engine.journal.survey import LOST_NAME, PREPARED_NAME, Segment, lost_name, segment_name
 from engine.journal.verdict import Past
 from engine.ports.storage import Storage
 
 SEGMENT_BYTES_DEFAULT = 64 << 20
-ZEROS = bytes(1 << 20)
 
 
 def new_venue_id() -> bytes:
@@ -130,8 +130,8 @@ class Recovery:
         end = self._reader.end
         for cut in end.cuts:
             if cut.case == "D":
-                self._keep_lost(cut)
-            self._write_zeros(cut)
+                keep_lost(self._storage, cut)
+            write_zeros(self._storage, cut)
         for seal in end.seals:
             self._write(seal.segment_number, seal.offset, seal.blocks.data)
         if end.segment is None:
@@ -169,36 +169,6 @@ class Recovery:
                 file.write_synced(offset, file.read_at(offset, length))
             finally:
                 file.close()
-
-    def _write_zeros(self, cut: Cut) -> None:
-        """Set cut bytes to zero, so that no later frame can ever be taken for part of them."""
-        file = self._storage.open(segment_name(cut.segment_number))
-        try:
-            for done in range(0, cut.length, len(ZEROS)):
-                part = min(len(ZEROS), cut.length - done)
-                file.write_at(cut.offset + done, memoryview(ZEROS)[:part])
-            file.sync()
-        finally:
-            file.close()
-
-    def _keep_lost(self, cut: Cut) -> None:
-        """Copy bytes whose loss was accepted to a file of their own."""
-        name = lost_name(cut.segment_number, cut.offset)
-        if name in self._storage.list():
-            return
-        file = self._storage.open(segment_name(cut.segment_number))
-        try:
-            lost = file.read_at(cut.offset, cut.length)
-        finally:
-            file.close()
-        self._storage.create_preallocated(PREPARED_NAME, len(lost))
-        copy = self._storage.open(PREPARED_NAME)
-        try:
-            copy.write_synced(0, lost)
-        finally:
-            copy.close()
-        self._storage.rename(PREPARED_NAME, name)
-        self._storage.sync_folder()
 
     def _note(self, segment_number: int, offset: int) -> bytes:
         """Return the record of a loss that was accepted at the journal's end and is not in it."""
