@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import mix
+from bench.mix import AMEND, CANCEL, FLOW_RECORD, HEADER_BYTES, IOC, MARKET, NEW
 from engine.core.commands import (
     COMMAND,
     CommandKind,
@@ -22,27 +24,11 @@ from engine.core.commands import (
 )
 from engine.core.records import join
 
-KINDS = ("main", "deep", "crossing")
+SHARED_KINDS = ("main", "deep", "crossing")
+KINDS = (*SHARED_KINDS, "mix")
 CACHE = Path(__file__).resolve().parent.parent / "build" / "flows"
 START_NS = 1_700_000_000_000_000_000
-OWNERS = 100
-FUNDS_ATOMS = 1 << 54
-HEADER_BYTES = 32
-
-# Operations of a flow file.
-NEW, CANCEL, MARKET, IOC, AMEND = range(5)
-
-FLOW_RECORD = np.dtype(
-    [
-        ("op", "u1"),
-        ("side", "u1"),
-        ("owner", "<u2"),
-        ("quantity", "<u4"),
-        ("price", "<i8"),
-        ("id", "<i8"),
-        ("aux", "<i8"),
-    ]
-)
+FUNDS_TOTAL_ATOMS = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +45,23 @@ def load(kind: str, *, fee_ppm: int = 0) -> Flow:
     """Read a flow, making its files once with the shared generator.
 
     Args:
-        kind: main, deep or crossing.
+        kind: main, deep or crossing of the shared generator, or mix (`bench.mix`).
         fee_ppm: Maker and taker fee of the market.
 
     Raises:
         FileNotFoundError: When the shared folder (setting SHARED) has no generator.
     """
     _generate(kind)
-    raw = (CACHE / f"{kind}.bin").read_bytes()
+    return read(CACHE, kind, fee_ppm=fee_ppm)
+
+
+def read(folder: Path, kind: str, *, fee_ppm: int = 0) -> Flow:
+    """Read the files of a flow in a folder."""
+    raw = (folder / f"{kind}.bin").read_bytes()
     preload = int.from_bytes(raw[16:24], "little")
     records = np.frombuffer(raw, dtype=FLOW_RECORD, offset=HEADER_BYTES)
-    reference = json.loads((CACHE / f"{kind}.ref.json").read_text())
-    opening = _opening(fee_ppm)
+    reference = json.loads((folder / f"{kind}.ref.json").read_text())
+    opening = _opening(fee_ppm, int(records["owner"].max()))
     commands = join([opening, _orders(records)], COMMAND)
     commands["sequence"] = np.arange(1, len(commands) + 1)
     commands["time_ns"] = START_NS + 1_000 * np.arange(1, len(commands) + 1)
@@ -89,6 +80,9 @@ def load(kind: str, *, fee_ppm: int = 0) -> Flow:
 def _generate(kind: str) -> None:
     if (CACHE / f"{kind}.ref.json").exists():
         return
+    if kind == "mix":
+        mix.write(CACHE)
+        return
     shared = Path(os.environ.get("SHARED", "../shared"))
     generator = shared / "tools" / "flow.py"
     if not generator.exists():
@@ -100,9 +94,9 @@ def _generate(kind: str) -> None:
     )
 
 
-def _opening(fee_ppm: int) -> NDArray[np.void]:
-    """Define two assets, one market and the owners, and fund them."""
-    rows = np.zeros(3 + 3 * OWNERS, dtype=COMMAND)
+def _opening(fee_ppm: int, count: int) -> NDArray[np.void]:
+    """Define two assets, one market and so many owners, and fund them."""
+    rows = np.zeros(3 + 3 * count, dtype=COMMAND)
     for row, (asset_id, symbol) in zip(rows, ((1, "USDC"), (2, "HARBOR")), strict=False):
         row["kind"], row["asset_id"] = CommandKind.DEFINE_ASSET, asset_id
         row["symbol_low"], row["symbol_high"] = symbol_words(symbol)
@@ -112,13 +106,13 @@ def _opening(fee_ppm: int) -> NDArray[np.void]:
     market["quote_atoms_per_tick_lot"] = market["base_atoms_per_lot"] = 1
     market["maker_fee_ppm"] = market["taker_fee_ppm"] = fee_ppm
     market["symbol_low"], market["symbol_high"] = symbol_words("HARBOR-USDC")
-    owners = np.arange(1, OWNERS + 1)
-    accounts = rows[3 : 3 + OWNERS]
+    owners = np.arange(1, count + 1)
+    accounts = rows[3 : 3 + count]
     accounts["kind"], accounts["account_id"] = CommandKind.DEFINE_ACCOUNT, owners
-    for asset_id, start in ((1, 3 + OWNERS), (2, 3 + 2 * OWNERS)):
-        deposits = rows[start : start + OWNERS]
+    for asset_id, start in ((1, 3 + count), (2, 3 + 2 * count)):
+        deposits = rows[start : start + count]
         deposits["kind"], deposits["account_id"] = CommandKind.DEPOSIT, owners
-        deposits["asset_id"], deposits["amount_atoms"] = asset_id, FUNDS_ATOMS
+        deposits["asset_id"], deposits["amount_atoms"] = asset_id, FUNDS_TOTAL_ATOMS // count
         deposits["client_id_low"], deposits["client_id_high"] = 1, asset_id
     return rows
 

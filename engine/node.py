@@ -27,22 +27,24 @@ All of it lives on the thread of one asyncio loop. A feed, subscriber or receive
 bug and ends the process.
 
 The folder: `engine.lock` is held by the one process that has it open, `journal/` is its memory.
+`snapshots/` and `archive/` belong to the process that follows it (`engine.snapshot`): a start goes
+on from the newest good snapshot when the venue and all feeds can take it over.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-import numpy as np
 import structlog
 
 from engine.core.commands import COMMAND_BYTES
 from engine.core.invariants import BrokenInvariant, check
-from engine.core.limits import COMMANDS_PER_BATCH_MAX
+from engine.journal.batches import joined
+from engine.journal.reader import Position
 from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Recovery, Tail
 from engine.journal.writer import Journal, JournalStatistics
 from engine.ports.clock import Clock, SystemClock
@@ -61,10 +63,16 @@ from engine.sequencer import (
     SequencerStatistics,
     Venue,
 )
+from engine.snapshot.archive import JoinedFolder
+from engine.snapshot.build import build_hash
+from engine.snapshot.start import choose
+from engine.snapshot.state import KeptFeed, KeptVenue, take_over
 from engine.ticker import Ticker
 
 LOCK_NAME = "engine.lock"
 JOURNAL_NAME = "journal"
+SNAPSHOTS_NAME = "snapshots"
+ARCHIVE_NAME = "archive"
 
 V = TypeVar("V", bound=Venue)
 T = TypeVar("T")
@@ -120,28 +128,6 @@ class _Waiting:
             self.answer.set_exception(error)
 
 
-def joined(batches: Iterable[CommandArray]) -> Iterator[CommandArray]:
-    """Join short batches into longer ones, because the core does not mind and feeds gain by it."""
-    waiting: list[CommandArray] = []
-    count = 0
-    for batch in batches:
-        if waiting and count + len(batch) > COMMANDS_PER_BATCH_MAX:
-            yield _one(waiting)
-            waiting, count = [], 0
-        waiting.append(batch)
-        count += len(batch)
-    if waiting:
-        yield _one(waiting)
-
-
-def _one(batches: list[CommandArray]) -> CommandArray:
-    """Join batches as words: numpy would copy structs field by field."""
-    if len(batches) == 1:
-        return batches[0]
-    words = np.concatenate([batch.view(np.uint64) for batch in batches])
-    return words.view(batches[0].dtype)
-
-
 class Node(Generic[V]):
     """An open venue. Made by `open`; see the head of this module for all that it offers."""
 
@@ -175,6 +161,7 @@ class Node(Generic[V]):
         options: NodeOptions | None = None,
         clock: Clock | None = None,
         open_folder: Callable[[Path], Storage] = DiskFolder,
+        open_journal: Callable[..., Journal] = Journal,
         end: End = end_process,
     ) -> Node[V]:
         """Lock the folder, replay its journal through a new venue and the feeds, and begin.
@@ -186,6 +173,7 @@ class Node(Generic[V]):
             options: See `NodeOptions`.
             clock: The machine's, unless another is given.
             open_folder: Opens a folder of the disk, unless another is given.
+            open_journal: Opens the journal for writing; a simulation has one without threads.
             end: Ends the process.
 
         Raises:
@@ -200,19 +188,23 @@ class Node(Generic[V]):
         lock = open_folder(folder).lock(LOCK_NAME)
         try:
             storage = open_folder(folder / JOURNAL_NAME)
-            recovery = Recovery(
-                storage,
-                segment_bytes=options.segment_bytes,
-                accept_tail_loss=options.accept_tail_loss,
-            )
             venue = venue_factory()
             started_ns = clock.elapsed_ns()
+            everything = JoinedFolder(storage, open_folder(folder / ARCHIVE_NAME))
+            start = _take_over(open_folder(folder / SNAPSHOTS_NAME), everything, venue, feeds)
+            from_sequence = venue.sequence_last
+            recovery = Recovery(
+                everything,
+                segment_bytes=options.segment_bytes,
+                accept_tail_loss=options.accept_tail_loss,
+                start=start,
+            )
             await _replay(recovery, venue, feeds, end)
-            replay = venue.sequence_last, clock.elapsed_ns() - started_ns
+            replay = venue.sequence_last - from_sequence, clock.elapsed_ns() - started_ns
             tail = recovery.finish()
             _report(tail, venue, *replay)
             check(venue.sequence_last == tail.past.next_sequence - 1, "the replay was complete")
-            journal = Journal(
+            journal = open_journal(
                 storage, tail, clock=clock, end=end, segment_bytes=options.segment_bytes
             )
             fan = _Fan(feeds)
@@ -313,6 +305,24 @@ class _Fan:
             subscriber(batch)
 
 
+def _take_over(
+    snapshots: Storage, journal: Storage, venue: Venue, feeds: Sequence[Feed]
+) -> Position | None:
+    """Go on from the newest good snapshot; nothing when there is none that all can take over."""
+    kept = [feed for feed in feeds if isinstance(feed, KeptFeed)]
+    if not isinstance(venue, KeptVenue) or len(kept) != len(feeds):
+        return None
+    choice = choose(snapshots, journal, build_hash())
+    for passed in choice.passed:
+        log.warning("snapshot passed over", name=passed.name, why=passed.why)
+    if choice.snapshot is None:
+        return None
+    take_over(choice.snapshot, venue, kept)
+    header = choice.snapshot.header
+    log.info("snapshot taken over", sequence=header.sequence, digest=f"{header.digest:032x}")
+    return header.position
+
+
 async def _replay(recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: End) -> None:
     """Apply the whole journal; a bug in it ends the process as it would in a running one."""
     try:
@@ -343,7 +353,7 @@ def _report(tail: Tail, venue: Venue, commands: int, replay_ns: int) -> None:
         "journal replayed",
         venue_id=tail.venue_id.hex(),
         epoch=tail.epoch,
-        sequence=commands,
+        sequence=venue.sequence_last,
         digest=f"{venue.digest():032x}",
         bytes=commands * COMMAND_BYTES,
         commands_per_second=commands * 1_000_000_000 // max(replay_ns, 1),

@@ -31,7 +31,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import COMMAND, COMMAND_BYTES, COMMAND_WORDS, CommandKind
+from engine.core.commands import COMMAND, COMMAND_BYTES, COMMAND_WORDS, ENTRY_KINDS, CommandKind
 from engine.core.invariants import check
 from engine.core.limits import COMMANDS_PER_BATCH_MAX, TIME_NS_MAX
 from engine.ports.clock import Clock
@@ -45,6 +45,31 @@ EventArray = NDArray[np.void]
 DRIFT_PARTS = 1000  # a clock may be steered by a thousandth of the time that has passed
 # They always lower what is at risk; a tick cancels what has expired.
 CANCELS = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.TICK)
+
+
+_HEADERS_FIRST = min(ENTRY_KINDS)
+ENTRIES = tuple(ENTRY_KINDS.values())
+
+
+def groups_are_whole(kinds: NDArray[np.uint8], entry_counts: NDArray[np.uint32]) -> bool:
+    """Tell whether every header has its entries behind it, and every entry its header before it.
+
+    A batch would cut a group that is not whole: its entries would mean another thing on replay.
+    """
+    if kinds.max() < _HEADERS_FIRST:
+        return True
+    at = 0
+    while at < len(kinds):
+        kind, first = int(kinds[at]), at + 1
+        if kind in ENTRIES:
+            return False
+        at = first
+        if kind in ENTRY_KINDS:
+            at += int(entry_counts[first - 1])
+            entry_kind = ENTRY_KINDS[CommandKind(kind)]
+            if at > len(kinds) or (kinds[first:at] != entry_kind).any():
+                return False
+    return True
 
 
 class NotTaken(Exception):
@@ -319,6 +344,8 @@ class Sequencer:
             raise ValueError(f"commands: a COMMAND array is needed, not {commands.dtype}")
         if not 0 < count <= self._batch_max:
             raise ValueError(f"commands: 1 to {self._batch_max} are taken at once, not {count}")
+        if not groups_are_whole(commands["kind"], commands["entry_count"]):
+            raise ValueError("commands: a header and its entries are taken at once, or not at all")
         self._check_open(commands)
         waiting = self._queue_commands + count
         if (
@@ -404,7 +431,8 @@ class Sequencer:
         events = self._venue.apply(commands)
         last = first + count - 1
         check(self._venue.sequence_last == last, "the core applied the whole batch")
-        check(len(events) >= count, "every command has an answer")
+        has_answers = len(events) >= count or bool(np.isin(commands["kind"], ENTRIES).any())
+        check(has_answers, "every command has an answer")
         self.applied_sequence = last
         self._ahead.append(_Ahead(Batch(first, commands, events), submissions))
         self._held_bytes += events.nbytes

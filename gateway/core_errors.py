@@ -128,6 +128,10 @@ CORE_ERRORS: dict[Reject, CoreError] = {
         409, "client_id", "a cancel of this id came before the order"
     ),
     Reject.TOO_MANY_DEADLINES: CoreError(409, None, "the account has as many deadlines as it may"),
+    Reject.GROUP_INCOMPLETE: CoreError(422, None, "a compound command needs all its entries"),
+    Reject.QUOTE_CROSSES_ITSELF: CoreError(
+        422, "price", "the best bid of a quote must be below its best ask"
+    ),
     Reject.TOO_MANY_PEGS: CoreError(
         409, "type", "this side of the market has as many pegs as it may"
     ),

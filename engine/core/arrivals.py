@@ -21,7 +21,6 @@ from cython.cimports.engine.core.constants import (
     PHASE_OPEN,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
-    PRIMARY_PEG,
     REASON_NO_LIQUIDITY,
     REASON_NONE,
     REJECT_NONE,
@@ -53,6 +52,7 @@ from cython.cimports.engine.core.state import (
     Order,
     Taker,
     check,
+    is_peg,
 )
 from cython.cimports.engine.core.stops import band_limit_ticks, moved_ticks, observe
 from cython.cimports.engine.core.sums import note_new_order, touch_balance
@@ -371,6 +371,6 @@ def enter(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> uint32_t:
     if taker.is_special:
         if taker.extra.expire_time_ns != 0:
             enter_due(core, slot)
-        if taker.order_type >= PRIMARY_PEG:
+        if is_peg(taker.order_type):
             enter_pegs(core, slot)
     return slot

@@ -50,6 +50,14 @@ Body by kind:
     SET_LIMIT           64 limit_kind i64    72 limit_value i64 (0: none)    80 window_ns i64
     KILL                64 is_on i64 (0 lifts it)
     SET_DEADLINE        64 timeout_ms i64 (0: off)
+    MASS_QUOTE          80 entry_count u32     88 max_age_ms u32
+    QUOTE_ENTRY         64 bid_price_ticks i64     72 bid_lots i64
+                        80 ask_price_ticks i64     112 ask_lots i64
+
+A compound command is a header (MASS_QUOTE) and the `entry_count` entries directly behind it: they
+are applied together and written in one frame of the journal, and the whole is done or refused.
+Every record has a sequence and a time of its own; all events carry the header's, and there is one
+answer. An entry without a header is refused.
 
 Which header fields a kind uses: see `USED_FIELDS`. A field is used or zero.
 """
@@ -85,6 +93,8 @@ class CommandKind(IntEnum):
     SET_LIMIT = 18
     KILL = 19
     SET_DEADLINE = 20
+    MASS_QUOTE = 23
+    QUOTE_ENTRY = 24
 
 
 class LimitKind(IntEnum):
@@ -116,6 +126,7 @@ class OrderType(IntEnum):
     MARKET_BY_AMOUNT = 6
     PRIMARY_PEG = 7  # at its own side's best price, less an offset; never beyond its limit
     MIDPOINT_PEG = 8  # unseen, between the two best prices; never beyond its limit
+    QUOTE = 9  # made by a mass quote, never placed alone
 
 
 class TimeInForce(IntEnum):
@@ -176,6 +187,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "order_id": ("<u8", 56),
     "minimum_allocation_lots": ("<i8", 56),
     "price_ticks": ("<i8", 64),
+    "bid_price_ticks": ("<i8", 64),
     "quote_atoms_per_tick_lot": ("<i8", 64),
     "decimals": ("<i8", 64),
     "phase": ("<i8", 64),
@@ -184,6 +196,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "timeout_ms": ("<i8", 64),
     "id_window_ns": ("<i8", 64),
     "quantity_lots": ("<i8", 72),
+    "bid_lots": ("<i8", 72),
     "base_atoms_per_lot": ("<i8", 72),
     "ids_max": ("<i8", 72),
     "auction_kind": ("<i8", 72),
@@ -193,6 +206,8 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "window_ns": ("<i8", 80),
     "maker_fee_ppm": ("<u4", 80),
     "group_id": ("<u4", 80),
+    "entry_count": ("<u4", 80),
+    "ask_price_ticks": ("<i8", 80),
     "taker_fee_ppm": ("<u4", 84),
     "max_age_ms": ("<u4", 88),
     "asset_id": ("<u4", 88),
@@ -207,6 +222,7 @@ _OFFSETS: dict[str, tuple[str, int]] = {
     "symbol_high": ("<u8", 104),
     "display_lots": ("<i8", 112),
     "minimum_lots": ("<i8", 112),
+    "ask_lots": ("<i8", 112),
     "new_trigger_price_ticks": ("<i8", 112),
     "band_ppm": ("<u4", 112),
     "volatility_ppm": ("<u4", 116),
@@ -290,12 +306,22 @@ USED_FIELDS: dict[CommandKind, tuple[str, ...]] = {
     CommandKind.SET_LIMIT: ("account_id", "market_id", "limit_kind", "limit_value", "window_ns"),
     CommandKind.KILL: ("account_id", "market_id", "is_on"),
     CommandKind.SET_DEADLINE: ("account_id", "tag", "timeout_ms"),
+    CommandKind.MASS_QUOTE: (
+        *_ID,
+        "market_id",
+        "self_trade_prevention",
+        "flags",
+        "entry_count",
+        "max_age_ms",
+    ),
+    CommandKind.QUOTE_ENTRY: ("bid_price_ticks", "bid_lots", "ask_price_ticks", "ask_lots"),
 }
 
 # Kinds that must carry a client id, and kinds that may.
 CLIENT_ID_REQUIRED = frozenset(
     {
         CommandKind.PLACE,
+        CommandKind.MASS_QUOTE,
         CommandKind.DEPOSIT,
         CommandKind.WITHDRAW_HOLD,
         CommandKind.WITHDRAW_RELEASE,
@@ -307,6 +333,9 @@ CLIENT_ID_ALLOWED = CLIENT_ID_REQUIRED | {
     CommandKind.REPLACE,
     CommandKind.CANCEL_ALL,
 }
+
+# Which entries a header is followed by.
+ENTRY_KINDS = {CommandKind.MASS_QUOTE: CommandKind.QUOTE_ENTRY}
 
 COMMAND_WORDS = COMMAND_BYTES // 8
 BODY_WORDS_FIRST = 5  # words 5 to 15 (bytes 40 to 127) are the body that an id is bound to

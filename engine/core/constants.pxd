@@ -24,7 +24,9 @@ cdef enum:
     SET_LIMIT = 18
     KILL = 19
     SET_DEADLINE = 20
-    COMMAND_KINDS = 21  # how many numbers a kind may have, 0 included
+    MASS_QUOTE = 23
+    QUOTE_ENTRY = 24
+    COMMAND_KINDS = 25  # how many numbers a kind may have, 0 included
 
     # Side, OrderType, TimeInForce
     BUY = 1
@@ -37,6 +39,7 @@ cdef enum:
     MARKET_BY_AMOUNT = 6
     PRIMARY_PEG = 7
     MIDPOINT_PEG = 8
+    QUOTE = 9
     GTC = 1
     IOC = 2
     FOK = 3
@@ -83,6 +86,7 @@ cdef enum:
     EVENT_INDICATIVE = 14
     EVENT_UNCROSSED = 15
     EVENT_DEADLINE_NEAR = 18
+    EVENT_QUOTED = 22
     EVENT_REPRICED = 25
 
     # flags of events
@@ -120,6 +124,7 @@ cdef enum:
     REASON_KILLED = 8
     REASON_DEADLINE = 9
     REASON_DISCONNECTED = 11
+    REASON_QUOTE_REPLACED = 13
 
     # Tag
     TAG_BALANCE = 1
@@ -188,6 +193,8 @@ cdef enum:
     LIMIT_MESSAGES = 6
     CANCELLED_BEFORE_ARRIVAL = 46
     TOO_MANY_DEADLINES = 47
+    GROUP_INCOMPLETE = 50
+    QUOTE_CROSSES_ITSELF = 51
     TOO_MANY_PEGS = 56
     PEG_NOT_REPLACEABLE = 57
 
@@ -210,6 +217,7 @@ cdef enum:
     DEADLINE_MS_MAX = 86400000
     DEADLINES_PER_ACCOUNT_MAX = 8
     DEADLINES_MAX = 4096
+    GROUP_ENTRIES_MAX = 999
     PEGS_PER_SIDE_MAX = 128
 
 # Limits that do not fit an int: as text for the C compiler, with their types.

@@ -18,6 +18,11 @@ cdef struct Asked:
     int side
     bint may_rest
 
+cdef uint32_t broken_kinds(Core *core, Asked *asked, uint32_t index) noexcept nogil
+cdef bint is_stopped(Core *core, const Market *market, uint32_t account_id) noexcept nogil
+cdef int reject_of_kinds(uint32_t broken) noexcept nogil
+cdef int64_t open_orders(Core *core, Asked *asked, uint32_t market_id) noexcept nogil
+cdef int64_t holding_lots(Core *core, Asked *asked) noexcept nogil
 cdef int place_control_reject(Core *core, const Command *command) noexcept nogil
 cdef int replace_control_reject(
     Core *core, uint32_t slot, const Command *command, int64_t trigger_price_ticks

@@ -20,6 +20,7 @@ from cython.cimports.engine.core.constants import (
     LIMIT_ORDER_LOTS,
     LIMIT_ORDER_VALUE,
     MARKET_BY_AMOUNT,
+    MASS_QUOTE,
     ORDER_LOTS_EXCEEDED,
     PLACE,
     REJECT_NONE,
@@ -116,12 +117,29 @@ def value_price(
 def control_reject(core: cython.pointer(Core), asked: cython.pointer(Asked)) -> cython.int:
     """Give the first rule that is broken, by the order of the kinds of limits."""
     broken: uint32_t
-    kind: cython.int = LIMIT_ORDER_LOTS
-    account: cython.pointer(Account) = cython.address(core.accounts[asked.account_id])
-    if core.is_killed or asked.market.is_killed or account.is_killed:
+    if is_stopped(core, asked.market, asked.account_id):
         return KILLED
-    broken = broken_kinds(core, asked, account.limits)
+    broken = broken_kinds(core, asked, core.accounts[asked.account_id].limits)
     broken |= broken_kinds(core, asked, core.common_limits)
+    return reject_of_kinds(broken)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_stopped(
+    core: cython.pointer(Core), market: cython.pointer(cython.const[Market]), account_id: uint32_t
+) -> cython.bint:
+    """Tell whether a kill switch keeps the account out of the market."""
+    return core.is_killed or market.is_killed or core.accounts[account_id].is_killed
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reject_of_kinds(broken: uint32_t) -> cython.int:
+    """Give the first of some broken kinds of limits, which are bits."""
+    kind: cython.int = LIMIT_ORDER_LOTS
     if broken == 0:
         return REJECT_NONE
     while not broken >> kind & 1:
@@ -239,12 +257,14 @@ def used_to_ns(limit: cython.pointer(cython.const[Limit]), time_ns: int64_t) -> 
 def count_message(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.void:
-    """Count an order or a replace that was taken: refused ones cost nothing."""
+    """Count an order, a replace or a quote that was taken: refused ones cost nothing."""
     market_id: uint32_t = command.market_id
     if command.kind == REPLACE:
         market_id = core.replaced_market_id
-    elif command.kind != PLACE:
+    elif command.kind not in (PLACE, MASS_QUOTE):
         return
+    elif command.kind == MASS_QUOTE and cython.cast(uint32_t, command.amount_atoms) == 0:
+        return  # it withdraws a quote
     use_chain(core, core.accounts[command.account_id].limits, market_id, command.time_ns)
     use_chain(core, core.common_limits, market_id, command.time_ns)
 

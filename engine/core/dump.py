@@ -39,7 +39,7 @@ from cython.cimports.engine.core.walks import (
     pass_money,
     pass_orders,
 )
-from cython.cimports.libc.stdint import uint32_t, uint64_t
+from cython.cimports.libc.stdint import INT64_MAX, uint32_t, uint64_t
 from cython.cimports.libc.stdlib import free, malloc
 from cython.cimports.libc.string import memset
 
@@ -116,6 +116,8 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     core.deadlines = cython.NULL
     core.broken = cython.NULL
     core.unordered = cython.NULL
+    core.batch_end = cython.NULL
+    core.entries_left = 0
     core.orders = cython.NULL
     core.details = cython.NULL
     core.extras = cython.NULL
@@ -130,6 +132,7 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     forget_table(cython.address(core.withdrawal_table))
     forget_table(cython.address(core.ids.table))
     core.ids.chunks = cython.NULL
+    core.ids.free_chunks = cython.NULL
     core.events = cython.NULL
     core.orders_changed.slots = cython.NULL
     core.levels_changed.slots = cython.NULL
@@ -143,6 +146,9 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     core.events_count = 0
     core.events_capacity = 0
     core.events_first = 0
+    core.events_limit = INT64_MAX
+    core.lent_events = cython.NULL
+    core.waiting_events_count = 0
     core.slot_hint = 0
     memset(cython.address(core.ahead_body_hash), 0, cython.sizeof(core.ahead_body_hash))
     memset(cython.address(core.ahead_id_hash), 0, cython.sizeof(core.ahead_id_hash))

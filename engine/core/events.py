@@ -22,9 +22,12 @@
         64     8  quantity_lots           ACCEPTED, REPLACED: total; FILL: traded; CANCELLED: leaves
                                           cancelled; REDUCED: by how much; CANCELLED_ALL: number of
                                           orders; REFRESHED: shown now; TRIGGERED, REPRICED: total;
+                                          QUOTED: number of orders placed;
                                           BALANCE: amount_atoms
-        72     8  filled_lots             of the order after the event; free_atoms for BALANCE
-        80     8  leaves_lots             of the order after the event; locked_atoms for BALANCE
+        72     8  filled_lots             of the order after the event; free_atoms for BALANCE;
+                                          QUOTED: number of orders kept
+        80     8  leaves_lots             of the order after the event; locked_atoms for BALANCE;
+                                          QUOTED: number of orders cancelled
         88     8  fee_atoms               FILL: the taker's fee; held_atoms for BALANCE
         96     8  maker_order_id          FILL; REPLACED, REPRICED: previous_price_ticks; DUPLICATE:
                                           first_sequence; ACCEPTED, TRIGGERED, and CANCELLED of a
@@ -45,7 +48,9 @@ Every command gives exactly one event with the ANSWER flag. Order of a command's
 ACCEPTED first, then fills and self-trade events as they happen, then the CANCELLED of what may not
 rest. For REPLACE, REPLACED takes the place of ACCEPTED. ACCEPTED and REPLACED carry the filled and
 leaves quantities that hold when the whole command is done, and RESTING when those leaves rest.
-For CANCEL_ALL, one CANCELLED an order by rising order id, then CANCELLED_ALL.
+For CANCEL_ALL, one CANCELLED an order by rising order id, then CANCELLED_ALL. For MASS_QUOTE,
+CANCELLED and REPLACED of the former quote, then ACCEPTED (without ANSWER) and what follows it of
+each new order, then QUOTED.
 
 CANCELLED and REDUCED carry RESTING when the quantity came off the book (not from an incoming
 order). REDUCED by self-trade decrement comes first for the maker, then for the taker.
@@ -100,6 +105,7 @@ class EventKind(IntEnum):
     INDICATIVE = 14
     UNCROSSED = 15
     DEADLINE_NEAR = 18
+    QUOTED = 22
     REPRICED = 25
 
 

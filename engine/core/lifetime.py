@@ -13,7 +13,7 @@ from cython.cimports.engine.core.constants import (
 from cython.cimports.engine.core.ids import ids_free
 from cython.cimports.engine.core.state import BOOKS, BookSide, Core
 from cython.cimports.engine.core.table import table_free
-from cython.cimports.libc.stdint import uint32_t
+from cython.cimports.libc.stdint import INT64_MAX, uint32_t
 from cython.cimports.libc.stdlib import calloc, free
 
 
@@ -34,6 +34,7 @@ def new_core() -> cython.pointer(Core):
         core.due.count = 1
         core.ids.window_ns = ID_WINDOW_NS_DEFAULT
         core.ids.ids_max = IDS_MAX_DEFAULT
+        core.events_limit = INT64_MAX
     return core
 
 

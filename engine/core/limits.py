@@ -40,6 +40,7 @@ DEADLINE_MS_MAX = 86_400_000
 DEADLINES_PER_ACCOUNT_MAX = 8  # so that no account takes all
 DEADLINES_MAX = 4_096  # the next one is found by looking at all
 
+GROUP_ENTRIES_MAX = 999  # of a compound command: with its header it is 1,000 records
 PEGS_PER_SIDE_MAX = 128  # of a market: a new best price may move all of them in one command
 
 COMMANDS_PER_BATCH_MAX = 4_096  # a batch is one frame of the journal and one sync

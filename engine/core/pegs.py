@@ -17,7 +17,6 @@ from cython.cimports.engine.core.constants import (
     MIDPOINT_PEG,
     PHASE_OPEN,
     PRICE_TICKS_MAX,
-    PRIMARY_PEG,
     SELL,
     WAITING,
 )
@@ -34,6 +33,7 @@ from cython.cimports.engine.core.state import (
     Order,
     Taker,
     check,
+    is_peg,
 )
 from cython.cimports.engine.core.stops import peg_book, stop_waiting, wait
 from cython.cimports.engine.core.sums import touch_order
@@ -59,7 +59,7 @@ def followed_ticks(
         level = cython.address(core.levels[side.levels[at]])
         slot = level.head
         while slot != 0 and not core.orders[slot].flags & HIDDEN:
-            if core.orders[slot].order_type < PRIMARY_PEG:
+            if not is_peg(core.orders[slot].order_type):
                 return level.price_ticks
             slot = core.orders[slot].next
     return 0

@@ -8,6 +8,7 @@ whole.
 
 import cython
 from cython.cimports.engine.core.layout import Event
+from cython.cimports.engine.core.memory import touch, use_large_pages
 from cython.cimports.engine.core.pools import (
     FIRST_ASSETS,
     FIRST_CAPACITY,
@@ -33,8 +34,8 @@ from cython.cimports.engine.core.state import (
 )
 from cython.cimports.engine.core.table import table_has_room
 from cython.cimports.libc.stdint import int64_t, uint32_t
-from cython.cimports.libc.stdlib import realloc
-from cython.cimports.libc.string import memset
+from cython.cimports.libc.stdlib import malloc, realloc
+from cython.cimports.libc.string import memcpy, memset
 
 
 @cython.cfunc
@@ -47,6 +48,7 @@ def grown(
     moved: cython.p_void = realloc(memory[0], count * size)
     if moved == cython.NULL:
         return False
+    use_large_pages(moved, count * size)
     memory[0] = moved
     return True
 
@@ -98,6 +100,20 @@ def grow_orders(core: cython.pointer(Core)) -> cython.bint:
     ):
         return False
     slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def prepare_orders(core: cython.pointer(Core), count: uint32_t) -> cython.bint:
+    """Take memory for so many working orders, and touch it; False when there is not so much."""
+    slab: cython.pointer(Slab) = cython.address(core.order_slab)
+    while slab.capacity <= count:
+        if not grow_orders(core):
+            return False
+    touch(core.orders, slab.capacity * cython.sizeof(Order))
+    touch(core.details, slab.capacity * cython.sizeof(OrderDetail))
     return True
 
 
@@ -291,12 +307,21 @@ def open_balance(core: cython.pointer(Core), account_id: uint32_t, asset_id: uin
 @cython.nogil
 @cython.exceptval(check=False)
 def grow_events(core: cython.pointer(Core)) -> cython.bint:
-    """Make room for more events."""
+    """Make room for more events; those in an array that was lent are copied to one of our own."""
     capacity: int64_t = core.events_capacity * 2 if core.events_capacity else FIRST_EVENTS
     events: cython.pointer(cython.p_void) = cython.cast(
         cython.pointer(cython.p_void), cython.address(core.events)
     )
-    enough: cython.bint = grown(events, capacity, cython.sizeof(Event))
+    own: cython.p_void
+    enough: cython.bint
+    if core.events != cython.NULL and core.events == core.lent_events:
+        own = malloc(capacity * cython.sizeof(Event))
+        enough = own != cython.NULL
+        if enough:
+            memcpy(own, core.events, core.events_count * cython.sizeof(Event))
+            core.events = cython.cast(cython.pointer(Event), own)
+    else:
+        enough = grown(events, capacity, cython.sizeof(Event))
     if enough:
         core.events_capacity = capacity
     return check(core, enough, b"there is memory for an event")

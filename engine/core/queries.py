@@ -14,7 +14,6 @@ from cython.cimports.engine.core.constants import (
     ASSET_ID_MAX,
     GROUP_OWN,
     MARKET_ID_MAX,
-    PRIMARY_PEG,
 )
 from cython.cimports.engine.core.layout import OrderView
 from cython.cimports.engine.core.order_index import find_order
@@ -33,6 +32,7 @@ from cython.cimports.engine.core.state import (
     Limit,
     Market,
     Order,
+    is_peg,
     level_side,
 )
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
@@ -114,7 +114,7 @@ def view_order(
         view.expire_time_ns = extra.expire_time_ns
         view.display_lots = extra.display_lots
         view.trigger_price_ticks = extra.trigger_price_ticks
-        if order.order_type >= PRIMARY_PEG:
+        if is_peg(order.order_type):
             view.trigger_price_ticks = extra.limit_price_ticks
         view.trail_ticks = extra.trail_ticks
         view.trail_ppm = extra.trail_ppm

@@ -19,7 +19,6 @@ from cython.cimports.engine.core.constants import (
     PHASE_POST_ONLY,
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
-    PRIMARY_PEG,
     REJECT_NONE,
     RESTING,
     SELF_TRADE,
@@ -44,6 +43,7 @@ from cython.cimports.engine.core.state import (
     Market,
     Order,
     Taker,
+    is_peg,
     level_side,
 )
 from cython.cimports.engine.core.sums import touch_level, touch_order
@@ -66,7 +66,7 @@ def replace(
     level: cython.pointer(Level) = cython.address(core.levels[order.level])
     market: cython.pointer(Market) = core.markets[level.market_id]
     core.replaced_market_id = level.market_id
-    if order.order_type >= PRIMARY_PEG:
+    if is_peg(order.order_type):
         return PEG_NOT_REPLACEABLE
     if order.flags & SPECIAL and core.extras[slot].is_waiting:
         return replace_waiting(core, slot, command)

@@ -2,10 +2,10 @@
 
 from libc.stdint cimport int64_t, uint32_t
 
-from engine.core.constants cimport FEE_PPM_ONE, HIDDEN, PRIMARY_PEG, STOP, TRAILING_STOP
+from engine.core.constants cimport FEE_PPM_ONE, HIDDEN, STOP, TRAILING_STOP
 from engine.core.money cimport lock_required
 from engine.core.layout cimport Command
-from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, level_side
+from engine.core.state cimport SPECIAL, Core, Extra, Level, Market, Order, is_peg, level_side
 
 cdef uint32_t target(Core *core, const Command *command) noexcept nogil
 cdef int cancel_one(Core *core, const Command *command) noexcept nogil
@@ -88,7 +88,7 @@ cdef inline int64_t locked_atoms(Core *core, uint32_t slot) noexcept nogil:
     cdef Order *order = &core.orders[slot]
     cdef Level *level = &core.levels[order.level]
     if order.flags & SPECIAL:
-        if order.order_type >= PRIMARY_PEG:
+        if is_peg(order.order_type):
             return peg_locked_atoms(core, slot)
         if core.extras[slot].is_waiting:
             return stop_locked_atoms(core, slot)

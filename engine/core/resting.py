@@ -11,7 +11,6 @@ from cython.cimports.engine.core.constants import (
     EVENT_CANCELLED,
     EVENT_CANCELLED_ALL,
     ON_DISCONNECT,
-    PRIMARY_PEG,
     REASON_CANCEL_ALL,
     REASON_DISCONNECTED,
     REASON_REQUESTED,
@@ -38,6 +37,7 @@ from cython.cimports.engine.core.state import (
     Level,
     Order,
     check,
+    is_peg,
     level_side,
 )
 from cython.cimports.engine.core.stops import stop_waiting
@@ -289,7 +289,7 @@ def forget(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     if order.flags & SPECIAL:
         if core.extras[slot].due_position != 0:
             leave_due(core, slot)
-        if order.order_type >= PRIMARY_PEG:
+        if is_peg(order.order_type):
             leave_pegs(core, slot)
     account: cython.pointer(Account) = cython.address(
         core.accounts[core.balances[order.lock_balance].account_id]

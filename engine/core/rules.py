@@ -32,6 +32,7 @@ from cython.cimports.engine.core.constants import (
     LIMIT,
     MARKET,
     MARKET_BY_AMOUNT,
+    MASS_QUOTE,
     MIDPOINT_PEG,
     MINIMUM,
     ON_DISCONNECT,
@@ -56,6 +57,7 @@ from cython.cimports.engine.core.constants import (
     WITHDRAW_FINALIZE,
     WITHDRAW_HOLD,
 )
+from cython.cimports.engine.core.groups import group_reject, quote_reject
 from cython.cimports.engine.core.layout import Command
 from cython.cimports.engine.core.state import Core
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
@@ -89,9 +91,15 @@ def shape_reject(
             return INVALID_SIDE
         if command.flags & ~ON_DISCONNECT:
             return INVALID_FLAGS
+    elif command.kind >= MASS_QUOTE:
+        reject = group_reject(core, command)
+        if reject != REJECT_NONE:
+            return reject
     if command.client_id_low != 0 or command.client_id_high != 0:
         return REJECT_NONE
-    needs_id: cython.bint = command.kind == PLACE or DEPOSIT <= command.kind <= WITHDRAW_FINALIZE
+    needs_id: cython.bint = (
+        command.kind in (PLACE, MASS_QUOTE) or DEPOSIT <= command.kind <= WITHDRAW_FINALIZE
+    )
     return INVALID_CLIENT_ID if needs_id or command.sent_time_ns != 0 else REJECT_NONE
 
 
@@ -223,6 +231,8 @@ def number_reject(command: cython.pointer(cython.const[Command])) -> cython.int:
             return INVALID_PRICE
         if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
             return INVALID_QUANTITY
+    elif command.kind == MASS_QUOTE:
+        return quote_reject(command)
     has_amount: cython.bint = command.kind in (DEPOSIT, WITHDRAW_HOLD)
     if has_amount and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
         return INVALID_AMOUNT

@@ -15,6 +15,7 @@ from cython.cimports.engine.core.constants import (
     EVENT_DUPLICATE,
     EVENT_REJECTED,
     ID_TOO_OLD,
+    MASS_QUOTE,
     PLACE,
     REJECT_NONE,
     REPLACE,
@@ -34,6 +35,7 @@ from cython.cimports.engine.core.controls import count_message
 from cython.cimports.engine.core.definitions import define
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
+from cython.cimports.engine.core.groups import entries_behind
 from cython.cimports.engine.core.hashing import client_id_hash, mix_high
 from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
 from cython.cimports.engine.core.indications import publish_indications
@@ -47,6 +49,7 @@ from cython.cimports.engine.core.pools import (
     has_market,
     new_event,
 )
+from cython.cimports.engine.core.quotes import mass_quote
 from cython.cimports.engine.core.replacing import replace
 from cython.cimports.engine.core.resting import cancel_all, cancel_one
 from cython.cimports.engine.core.rules import number_reject, shape_reject
@@ -65,16 +68,22 @@ def run_all(
 ) -> int64_t:
     """Run commands in order; stop at a broken invariant, or at one out of order: noted in the core.
 
+    Also before a command that would begin with as many events as the limit.
+
     Returns:
         How many ran.
     """
     at: int64_t = 0
     i: int64_t
     some: int64_t
+    core.batch_end = commands + count
+    core.entries_left = 0
     while at < count:
         some = min(count - at, AHEAD)
         look_ahead(core, commands + at, some)
         for i in range(some):
+            if core.events_count >= core.events_limit:
+                return at + i
             core.slot_hint = core.ahead_slot[i]
             run(core, commands + at + i, core.ahead_id_hash[i], core.ahead_body_hash[i])
             if core.broken != cython.NULL or core.unordered != cython.NULL:
@@ -152,13 +161,23 @@ def hash_ahead(
 @cython.exceptval(check=False)
 def hash_body(command: cython.pointer(cython.const[Command])) -> uint64_t:
     """Hash what a client id is bound to: everything from the account on."""
-    words: cython.pointer(cython.const[uint64_t]) = cython.cast(
-        cython.pointer(cython.const[uint64_t]), command
-    )
+    return hash_bodies(command, 0)
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def hash_bodies(command: cython.pointer(cython.const[Command]), entries: int64_t) -> uint64_t:
+    """Hash the body of a command and those of the entries behind it."""
+    words: cython.pointer(cython.const[uint64_t])
     lane: uint64_t = SEED_A ^ TAG_BODY
     i: cython.int
-    for i in range(5, 16):
-        lane = mix_high(lane, words[i])
+    j: int64_t
+    for j in range(entries + 1):
+        words = cython.cast(cython.pointer(cython.const[uint64_t]), command + j)
+        for i in range(5, 16):
+            lane = mix_high(lane, words[i])
     return lane
 
 
@@ -183,9 +202,15 @@ def run(
         return
     core.sequence_last = command.sequence
     core.time_ns_last = command.time_ns
+    if core.entries_left != 0:  # this one was done with its header
+        core.entries_left -= 1
+        return
     core.events_first = core.events_count
     core.answer_order_id = 0
     core.has_buried = False
+    if command.kind == MASS_QUOTE:
+        core.entries_left = entries_behind(core, command)
+        body_hash = hash_bodies(command, core.entries_left)
     if core.next_due_ns <= command.time_ns:
         let_time_pass(core, command)
         if core.broken != cython.NULL:
@@ -196,7 +221,7 @@ def run(
     reject: cython.int = shape_reject(core, command)
     if reject == REJECT_NONE:
         reject = known_reject(core, command)
-    if reject == REJECT_NONE and command.kind >= DEFINE_ASSET:
+    if reject == REJECT_NONE and DEFINE_ASSET <= command.kind < MASS_QUOTE:
         reject = define(core, command)
     elif reject == REJECT_NONE:
         if has_id:
@@ -280,6 +305,8 @@ def carry_out(
         return hold(core, command)
     if command.kind == WITHDRAW_RELEASE:
         return release(core, command)
+    if command.kind == MASS_QUOTE:
+        return mass_quote(core, command)
     check(core, command.kind == WITHDRAW_FINALIZE, b"every kind of command is carried out")
     return finalize(core, command)
 
@@ -292,13 +319,13 @@ def known_reject(
     core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
 ) -> cython.int:
     """Give the first broken rule among rejects 9 to 11."""
-    if command.kind >= DEFINE_ASSET:
+    if DEFINE_ASSET <= command.kind < MASS_QUOTE:
         return REJECT_NONE
     if not has_account(core, command.account_id):
         return UNKNOWN_ACCOUNT
     if command.kind in (DEPOSIT, WITHDRAW_HOLD) and not has_asset(core, command.asset_id):
         return UNKNOWN_ASSET
-    names_market: cython.bint = command.kind == PLACE or (
+    names_market: cython.bint = command.kind in (PLACE, MASS_QUOTE) or (
         command.kind == CANCEL_ALL and command.market_id != 0
     )
     if names_market and not has_market(core, command.market_id):

@@ -30,7 +30,6 @@ from cython.cimports.engine.core.constants import (
     POST_ONLY,
     POST_ONLY_WOULD_CROSS,
     PRICE_TICKS_MAX,
-    PRIMARY_PEG,
     REJECT_NONE,
     SLIDE,
     STOP,
@@ -55,7 +54,16 @@ from cython.cimports.engine.core.phasing import (
 from cython.cimports.engine.core.pools import has_room_for_level, reserve_queue
 from cython.cimports.engine.core.resting import dearest_ticks, locked_atoms
 from cython.cimports.engine.core.special import is_too_old
-from cython.cimports.engine.core.state import Balance, Core, Extra, Market, Order, Taker, check
+from cython.cimports.engine.core.state import (
+    Balance,
+    Core,
+    Extra,
+    Market,
+    Order,
+    Taker,
+    check,
+    is_peg,
+)
 from cython.cimports.engine.core.stops import (
     fire_if_due,
     peg_book,
@@ -81,15 +89,15 @@ def place_special(
     extra: cython.pointer(Extra) = cython.address(taker.extra)
     market: cython.pointer(Market) = core.markets[command.market_id]
     is_stop: cython.bint = command.order_type in (STOP, STOP_LIMIT, TRAILING_STOP)
-    is_peg: cython.bint = command.order_type >= PRIMARY_PEG
+    pegged: cython.bint = is_peg(command.order_type)
     reject: cython.int
     event: cython.pointer(Event)
     answer_index: int64_t = core.events_count
     if not may_place(market, command):
         return MARKET_PHASE
     arrive(core, cython.address(taker), market, command)
-    describe(cython.address(taker), command, is_stop or is_peg)
-    if is_peg:
+    describe(cython.address(taker), command, is_stop or pegged)
+    if pegged:
         peg(core, cython.address(taker))
     if taker.order_type == TRAILING_STOP:
         start_trailing(market, extra)
@@ -106,7 +114,7 @@ def place_special(
         return reject
     if is_stop and not reserve_stop(core, market, trigger_book(taker.flags, taker.side)):
         return REJECT_NONE
-    if is_peg and not reserve_stop(core, market, peg_book(taker.side)):
+    if pegged and not reserve_stop(core, market, peg_book(taker.side)):
         return REJECT_NONE
     taker.order_id = take_order_id(core)
     core.answer_order_id = taker.order_id
@@ -234,9 +242,7 @@ def late_reject(
         return NO_LAST_PRICE
     if at_market and taker.side == BUY and taker.market.band_ppm == 0:
         return NO_BAND
-    if taker.order_type >= PRIMARY_PEG and (
-        taker.market.peg_count[taker.side] >= PEGS_PER_SIDE_MAX
-    ):
+    if is_peg(taker.order_type) and (taker.market.peg_count[taker.side] >= PEGS_PER_SIDE_MAX):
         return TOO_MANY_PEGS
     return REJECT_NONE
 
@@ -270,7 +276,7 @@ def start_waiting(core: cython.pointer(Core), taker: cython.pointer(Taker)) -> c
     core.details[slot].fee_credit_ppm = 0
     core.details[slot].priority_sequence = 0
     wait(core, slot)
-    if taker.order_type < PRIMARY_PEG:
+    if not is_peg(taker.order_type):
         fire_if_due(core, slot)
 
 

@@ -7,7 +7,8 @@ is cancelled touches one cache line of its own.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from engine.core.hashing cimport Hash
-from engine.core.layout cimport Event
+from engine.core.constants cimport MIDPOINT_PEG, PRIMARY_PEG
+from engine.core.layout cimport Command, Event
 
 cdef enum:
     CHANGED = 128  # bit of an order's flags: its record is not in the digest's sum
@@ -207,6 +208,7 @@ cdef struct IdEntry:
 # Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
 cdef struct IdWindow:
     IdEntry **chunks
+    IdEntry *free_chunks  # each begins with the address of the next
     uint64_t chunks_capacity
     uint64_t first
     uint64_t next
@@ -292,6 +294,9 @@ cdef struct Core:
     int64_t events_count
     int64_t events_capacity
     int64_t events_first  # of the command that runs
+    int64_t events_limit  # with so many events no further command runs
+    Event *lent_events  # `events` while it is the caller's array, which must not be moved
+    int64_t waiting_events_count  # that an earlier caller's array had no room for
     uint64_t answer_order_id  # that the command's client id will name
     bint has_buried  # the command cancelled an id that had not arrived
     Hash sum  # of the records that have not changed since they were added
@@ -302,7 +307,9 @@ cdef struct Core:
     Queue fired  # stops that the command triggered, in the order of their work
     Market *markets[1025]
     Asset *assets[1025]
-    uint64_t unused_masks[21][16]  # of an unknown kind: all ones
+    const Command *batch_end  # one past the commands of the batch
+    uint32_t entries_left  # records of the batch that a compound command has already used
+    uint64_t unused_masks[25][16]  # of an unknown kind: all ones
     uint64_t ahead_body_hash[32]
     uint32_t ahead_id_hash[32]
     uint32_t ahead_slot[32]  # of the order that a command names
@@ -341,6 +348,10 @@ cdef struct Taker:
     uint8_t may_rest
     uint8_t is_special  # its `extra` is set
     Extra extra
+
+cdef inline bint is_peg(int order_type) noexcept nogil:
+    return order_type == PRIMARY_PEG or order_type == MIDPOINT_PEG
+
 
 cdef inline int level_side(const Level *level) noexcept nogil:
     # The side of a level's orders: books come in pairs of buys and sells.

@@ -12,7 +12,6 @@ from cython.cimports.engine.core.constants import (
     BUY,
     FEE_PPM_ONE,
     PHASE_OPEN,
-    PRIMARY_PEG,
     SELL,
     TRAILING_STOP,
     TRIGGER_BEST_QUOTE,
@@ -20,7 +19,15 @@ from cython.cimports.engine.core.constants import (
 )
 from cython.cimports.engine.core.pools import has_room_for_level
 from cython.cimports.engine.core.resting import locked_atoms, unlock
-from cython.cimports.engine.core.state import BookSide, Core, Extra, Market, Order, check
+from cython.cimports.engine.core.state import (
+    BookSide,
+    Core,
+    Extra,
+    Market,
+    Order,
+    check,
+    is_peg,
+)
 from cython.cimports.engine.core.stops import peg_book, trigger_book
 from cython.cimports.engine.core.sums import touch_order
 from cython.cimports.libc.stdint import INT64_MAX, int64_t, uint32_t
@@ -64,7 +71,7 @@ def wait(core: cython.pointer(Core), slot: uint32_t) -> cython.void:
     core.waiting_count += 1
     if order.flags & TRIGGER_BEST_QUOTE:
         core.quote_waiting_count += 1
-    if order.order_type >= PRIMARY_PEG:
+    if is_peg(order.order_type):
         link(core, market, peg_book(extra.side), 0, slot)
         return
     link(core, market, trigger_book(order.flags, extra.side), extra.trigger_price_ticks, slot)

@@ -6,7 +6,6 @@ import cython
 from cython.cimports.engine.core.constants import (
     ASSET_ID_MAX,
     MARKET_ID_MAX,
-    PRIMARY_PEG,
     SELL,
     TAG_ACCOUNT,
     TAG_ASSET,
@@ -38,6 +37,7 @@ from cython.cimports.engine.core.state import (
     Order,
     OrderDetail,
     Withdrawal,
+    is_peg,
     level_side,
 )
 from cython.cimports.libc.stdint import uint32_t, uint64_t
@@ -92,7 +92,7 @@ def add_extra(
     words[13] = extra.display_lots
     words[14] = extra.visible_lots
     words[15] = extra.trigger_price_ticks
-    if core.orders[slot].order_type >= PRIMARY_PEG:
+    if is_peg(core.orders[slot].order_type):
         words[15] = extra.limit_price_ticks
     words[16] = extra.trail_ticks
     words[17] = extra.trail_ppm

@@ -18,8 +18,10 @@ from cython.cimports.engine.core.audit import audit
 from cython.cimports.engine.core.constants import COMMAND_KINDS
 from cython.cimports.engine.core.dump import pass_state
 from cython.cimports.engine.core.hashing import Hash
+from cython.cimports.engine.core.ids import ids_prepare
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.lifetime import free_core, new_core
+from cython.cimports.engine.core.pools import prepare_orders
 from cython.cimports.engine.core.queries import (
     read_accounts,
     read_assets,
@@ -38,7 +40,7 @@ from cython.cimports.engine.core.scan import scanned_sum
 from cython.cimports.engine.core.state import Core
 from cython.cimports.engine.core.sums import settled_sum
 from cython.cimports.engine.core.tape import MEASURE, READ, WRITE, Tape
-from cython.cimports.libc.stdint import int64_t, uint8_t, uint64_t
+from cython.cimports.libc.stdint import int64_t, uint8_t, uint64_t, uintptr_t
 from cython.cimports.libc.string import memcpy
 
 from engine.core.commands import COMMAND, COMMAND_BYTES, USED_FIELDS, CommandKind
@@ -89,6 +91,11 @@ class Venue:
         free_core(self.core)
 
     @property
+    def handle(self):
+        """The venue as the C entry point takes it (`engine.core.entry`); valid while this lives."""
+        return cython.cast(uintptr_t, self.core)
+
+    @property
     def sequence_last(self):
         """The sequence of the last command."""
         return self.core.sequence_last
@@ -116,6 +123,7 @@ class Venue:
         buffer = cython.declare(Py_buffer)
         self.raise_broken()
         check(commands.dtype == COMMAND, "commands have the command dtype")
+        check(core.waiting_events_count == 0, "all events of the C entry point were taken")
         count: int64_t = commands.size
         core.events_count = 0
         if count != 0:
@@ -153,6 +161,20 @@ class Venue:
         if self.core.broken != cython.NULL:
             raise BrokenInvariant(self.core.broken.decode("ascii"))
         return 0
+
+    def prepare(self, orders=0, ids=0):
+        """Take memory ahead of its use, so that no command waits for the system to give it.
+
+        Args:
+            orders: Working orders that there shall be room for.
+            ids: Client ids that there shall be room for besides those that are remembered.
+
+        Raises:
+            MemoryError: There is not so much.
+        """
+        enough: cython.bint = prepare_orders(self.core, orders)
+        if not enough or not ids_prepare(cython.address(self.core.ids), ids):
+            raise MemoryError("there is memory for so many orders and ids")
 
     def digest(self):
         """Give the digest of the state, as it is kept up."""

@@ -11,6 +11,9 @@ class Venue:
 
     def __init__(self) -> None: ...
     @property
+    def handle(self) -> int:
+        """The venue as the C entry point takes it (`engine.core.entry`); valid while this lives."""
+    @property
     def sequence_last(self) -> int:
         """The sequence of the last command."""
     @property
@@ -18,6 +21,8 @@ class Venue:
         """The time of the last command."""
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
         """Apply stamped COMMAND records in order; give their EVENT records."""
+    def prepare(self, orders: int = 0, ids: int = 0) -> None:
+        """Take memory for so many working orders and more client ids ahead of their use."""
     def digest(self) -> int:
         """Give the digest of the state, as it is kept up."""
     def digest_scan(self) -> int:

@@ -156,31 +156,51 @@ def pass_money(core: cython.pointer(Core), tape: cython.pointer(Tape)) -> cython
 @cython.nogil
 @cython.exceptval(check=False)
 def pass_accounts(core: cython.pointer(Core), tape: cython.pointer(Tape)) -> cython.void:
-    """Pass the accounts with their tables of balances and lists of orders."""
+    """Pass the defined accounts, each behind its id: ids may be far apart."""
     i: uint32_t
+    account_id: uint32_t = 0
+    used: uint32_t = 0
     size: cython.size_t = cython.sizeof(uint32_t)
-    count: cython.size_t = core.accounts_capacity
-    start: cython.size_t = tape.at
-    account: cython.pointer(Account)
-    pass_array(tape, place_of(cython.address(core.accounts)), count, count, cython.sizeof(Account))
+    room: cython.size_t = core.accounts_capacity
+    if tape.mode != READ:
+        for i in range(core.accounts_capacity):
+            used += core.accounts[i].group != 0
+    pass_array(tape, place_of(cython.address(core.accounts)), 0, room, cython.sizeof(Account))
+    pass_over(tape, cython.address(used), size)
     if tape.is_short:
-        core.accounts_capacity = 0 if tape.mode == READ else core.accounts_capacity
+        core.accounts_capacity = 0 if core.accounts == cython.NULL else core.accounts_capacity
         return
-    for i in range(core.accounts_capacity):
-        account = cython.address(core.accounts[i])
-        if tape.mode == WRITE:
-            account = cython.cast(cython.pointer(Account), tape.bytes + start) + i
-        if tape.mode in (WRITE, READ):
-            account.balances = cython.NULL
-            account.orders = cython.NULL
-    for i in range(core.accounts_capacity):
-        account = cython.address(core.accounts[i])
-        count = account.balances_capacity
-        pass_array(tape, place_of(cython.address(account.balances)), count, count, size)
-        count = account.orders_count
-        pass_array(
-            tape, place_of(cython.address(account.orders)), count, account.orders_capacity, size
-        )
+    for _ in range(used):
+        while tape.mode != READ and core.accounts[account_id].group == 0:
+            account_id += 1
+        pass_over(tape, cython.address(account_id), size)
+        if tape.is_short or account_id >= core.accounts_capacity:
+            tape.is_short = True
+            return
+        pass_account(cython.address(core.accounts[account_id]), tape)
+        account_id += 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pass_account(account: cython.pointer(Account), tape: cython.pointer(Tape)) -> cython.void:
+    """Pass an account with its table of balances and its list of orders."""
+    start: cython.size_t = tape.at
+    size: cython.size_t = cython.sizeof(uint32_t)
+    if not pass_over(tape, account, cython.sizeof(Account)):
+        return
+    copy: cython.pointer(Account) = account
+    if tape.mode == WRITE:
+        copy = cython.cast(cython.pointer(Account), tape.bytes + start)
+    if tape.mode in (WRITE, READ):
+        copy.balances = cython.NULL
+        copy.orders = cython.NULL
+    count: cython.size_t = account.balances_capacity
+    pass_array(tape, place_of(cython.address(account.balances)), count, count, size)
+    count = account.orders_count
+    room: cython.size_t = account.orders_capacity
+    pass_array(tape, place_of(cython.address(account.orders)), count, room, size)
 
 
 @cython.cfunc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,15 @@ class BookFeed:
             part = rows[markets == market_id] if len(touched) > 1 else rows
             self.market(market_id).consume(part, watched=self._watched(market_id))
         return touched
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {str(key): book.state() for key, book in sorted(self._markets.items())}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        for market_id, book in state.items():
+            self.market(int(market_id)).restore(book)
 
     def market(self, market_id: int) -> MarketBook:
         """Give a market's book; an empty one before its first order."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +46,15 @@ _ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED, EventKin
 
 
 def _rows_since_arrival(rows: NDArray[np.void]) -> NDArray[np.void]:
-    """Say of each row how many rows before it the last order arrived: a fill's taker."""
+    """Say of each fill how many rows before it its taker arrived; 0 of everything else.
+
+    Only fills have one for sure, in their own command: so how events are cut into calls is not seen
+    in what is kept.
+    """
     places = np.arange(len(rows))
     arrived = np.maximum.accumulate(np.where(_ARRIVALS[rows["kind"]], places, 0))
-    return (places - arrived).view(_OFFSET)
+    has_taker = (rows["kind"] == _FILL) & (rows["flags"] & AUCTION == 0)
+    return np.where(has_taker, places - arrived, 0).view(_OFFSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,16 @@ class _Positions:
             used = len(kept)
         self._values[used : used + len(values)] = values
         self.end += len(values)
+
+    def state(self, dropped_below: int) -> dict[str, Any]:
+        """Give what can still be asked for, for `restore`."""
+        first = self.first_not_below(dropped_below)
+        return {"first": first, "values": self.read(first, self.end)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another list kept."""
+        self._values = np.frombuffer(state["values"].tobytes(), np.int64).copy()
+        self.first, self.end = state["first"], state["first"] + len(self._values)
 
     def first_not_below(self, value: int) -> int:
         """Give the number of the first position that is not below a value."""
@@ -127,6 +143,26 @@ class ExecutionFeed:
         for account_id, (start, stop) in zip(touched, pairwise(starts), strict=True):
             self._positions(account_id).append(entries[start:stop], self._first_whole << 1)
         return touched
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {
+            "log": self._log.state(),
+            "arrivals": self._arrivals.state(),
+            "first_whole": self._first_whole,
+            "accounts": {
+                str(key): each.state(self._first_whole << 1)
+                for key, each in sorted(self._accounts.items())
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        self._log.restore(state["log"])
+        self._arrivals.restore(state["arrivals"])
+        self._first_whole = state["first_whole"]
+        for account_id, positions in state["accounts"].items():
+            self._positions(int(account_id)).restore(positions)
 
     def _positions(self, account_id: int) -> _Positions:
         positions = self._accounts.get(account_id)

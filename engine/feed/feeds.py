@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.events import EventKind
+from engine.core.invariants import check
 from engine.feed.books import BookFeed
 from engine.feed.executions import ExecutionFeed
 from engine.feed.fills import FillFeed
@@ -28,6 +30,8 @@ BOOK_KINDS = ("book", "orders", "top")
 TRADES = "trades"
 WITHDRAWALS = "withdrawals"
 STATUSES = "statuses"
+
+_KEPT = ("executions", "trades", "statistics", "withdrawals", "statuses", "books")
 
 
 class Feeds:
@@ -83,3 +87,18 @@ class Feeds:
         self.subscriptions.wake(("statistics", market_id) for market_id in traded)
         self.subscriptions.wake([WITHDRAWALS] if has_steps else [])
         self.subscriptions.wake([STATUSES] if has_status else [])
+
+    def state(self) -> dict[str, Any]:
+        """Give everything but the readers, for `restore`. Fills follow from the trades."""
+        return {
+            "sequence": self.sequence,
+            "time_ns": self.time_ns,
+            **{name: getattr(self, name).state() for name in _KEPT},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what other feeds kept, before the first event."""
+        check(self.sequence == 0, "feeds are restored before they hear anything")
+        self.sequence, self.time_ns = state["sequence"], state["time_ns"]
+        for name in _KEPT:
+            getattr(self, name).restore(state[name])

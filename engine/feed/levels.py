@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import google_crc32c
+import numpy as np
 from sortedcontainers import SortedDict
 
 from engine.core.commands import Side
@@ -46,6 +47,20 @@ class Levels:
 
     def _place(self, side: int, price_ticks: int) -> tuple[SortedDict[int, tuple[int, int]], int]:
         return (self._bids, -price_ticks) if side == _BUY else (self._asks, price_ticks)
+
+    def state(self) -> dict[str, Any]:
+        """Give both sides, for `restore`: price, quantity and order count of each level."""
+        return {
+            "bids": np.array(self.bids(), np.int64).reshape(-1, 3),
+            "asks": np.array(self.asks(), np.int64).reshape(-1, 3),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over both sides of another book."""
+        for side, name in ((Side.BUY, "bids"), (Side.SELL, "asks")):
+            rows = np.frombuffer(state[name].tobytes(), np.int64).reshape(-1, 3)
+            for price_ticks, quantity_lots, orders in rows.tolist():
+                self.change(side, price_ticks, quantity_lots, orders)
 
     def level(self, side: int, price_ticks: int) -> Level:
         """Give one level as it is now."""

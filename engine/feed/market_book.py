@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,24 @@ class MarketBook:
             self._applied_rows = self._changes.end
         else:
             self._changes.append(rows)
+
+    def state(self) -> dict[str, Any]:
+        """Bring the book to the head and give what is kept, for `restore`."""
+        self.settle()
+        return {
+            "head": self.head,
+            "last_price_ticks": self.last_price_ticks,
+            "changes": self._changes.state(),
+            "levels": self._levels.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another book kept; single increments are worked out again on request."""
+        self.head = self.applied = state["head"]
+        self.last_price_ticks = state["last_price_ticks"]
+        self._changes.restore(state["changes"])
+        self._applied_rows = self._changes.end
+        self._levels.restore(state["levels"])
 
     def settle(self) -> None:
         """Bring the book to the head: step by step when that is short, else in one sum."""

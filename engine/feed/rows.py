@@ -82,6 +82,17 @@ class RowLog:
             done += count
         return out.view(self.dtype)
 
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {"first": self.first, "rows": self.read(self.first, self.end).view(self._raw)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another log of this type kept."""
+        check(self.end == 0, "a log is restored before it has rows")
+        check(state["first"] % BLOCK_ROWS == 0, "whole blocks are dropped")
+        self.first = self.end = state["first"]
+        self.append(state["rows"])
+
     def take(self, positions: NDArray[np.int64]) -> NDArray[np.void]:
         """Copy the rows at the given positions, in their order.
 

@@ -7,7 +7,8 @@ it shows is the close before it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,15 @@ class StatisticsFeed:
             first_trade_id=before.first_trade_id or int(trades["trade_id"][0]),
             last_trade_id=int(trades["trade_id"][-1]),
         )
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {str(key): [asdict(day) for day in days] for key, days in sorted(self._days.items())}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        for market_id, days in state.items():
+            self._days[int(market_id)] = [DayStatistics(**day) for day in days]
 
     def of(self, market_id: int, time_ns: int) -> DayStatistics:
         """Give the statistics of the day that a time is in."""

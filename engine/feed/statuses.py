@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,6 +56,14 @@ class StatusFeed:
         rows["status_sequence"] = self.last + 1 + np.arange(len(rows), dtype=np.uint64)
         if len(rows):
             self._log.append(rows)
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return self._log.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        self._log.restore(state)
 
     def read(self, from_status_sequence: int, count_max: int) -> NDArray[np.void]:
         """Read at most `count_max` changes from a number that is kept."""

@@ -5,6 +5,8 @@ All trades are kept, 72 bytes each, because settlement may resume from any of th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,6 +69,14 @@ class TradeFeed:
         self._log.append(rows)
         markets: list[int] = np.unique(rows["market_id"]).tolist()
         return markets
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return self._log.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        self._log.restore(state)
 
     def read(self, from_trade_id: int, count_max: int) -> NDArray[np.void]:
         """Read at most `count_max` trades from `from_trade_id` on."""

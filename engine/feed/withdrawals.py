@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,15 @@ class WithdrawalFeed:
         rows["last_trade_id"] = trades_before + np.cumsum(is_fill)[chosen]
         self._log.append(rows)
         return True
+
+    def state(self) -> dict[str, Any]:
+        """Give what is kept, for `restore`."""
+        return {"log": self._log.state(), "last_trade_id": self._last_trade_id}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what another feed kept."""
+        self._log.restore(state["log"])
+        self._last_trade_id = state["last_trade_id"]
 
     def index_after(self, sequence: int) -> int:
         """Give the index of the first step after a venue sequence."""

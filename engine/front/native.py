@@ -39,8 +39,10 @@ from engine.rpc.limits import (
     UNANSWERED_PER_STREAM_MAX,
 )
 from engine.rpc.node_port import NodePort
-from engine.rpc.trade_requests import Reply, Session, read_request
+from engine.rpc.records import answers_to
+from engine.rpc.trade_requests import Commands, Session, read_request
 from engine.sequencer import Answer, Batch, Busy, NotTaken
+from engine.tls import Tls
 from realstack.trading.v1 import trading_pb2
 
 TAKES_PER_TURN = 8  # of at most 4,096 commands: then the loop's others have their turn
@@ -84,6 +86,7 @@ class NativeFront:
         keys: KeyTable,
         listen: str,
         fatal: Callable[[BaseException], None],
+        tls: Tls | None = None,
     ) -> None:
         self._node = node
         self._keys = keys
@@ -103,6 +106,7 @@ class NativeFront:
                     "closing": status(closing()),
                 },
                 LIMITS,
+                None if tls is None else (tls.certificate, tls.key),
             )
             self._plain = Front(node, feeds, keys, f"unix:{plain}", fatal, self._set_keys)
         except OSError as error:
@@ -207,7 +211,7 @@ class NativeFront:
             odd.resume_session(request.when_lost)
             return True
         try:
-            self._node.submit(np.frombuffer(request.records, COMMAND), _Single(request.reply))
+            self._node.submit(np.frombuffer(request.records, COMMAND), _Single(request))
         except Busy:
             odd.put_back()
             return False
@@ -248,12 +252,13 @@ class _Receiver:
 class _Single:
     """Gives the answers of one message to its reply."""
 
-    def __init__(self, reply: Reply) -> None:
-        self._reply = reply
+    def __init__(self, commands: Commands) -> None:
+        self._reply = commands.reply
+        self._answers = answers_to(commands.records)
 
     def released(self, answer: Answer) -> None:
         """Reply."""
-        self._reply.answered(answering(answer))
+        self._reply.answered(answering(answer, self._answers))
 
     def refused(self, error: NotTaken) -> None:
         """End the stream."""

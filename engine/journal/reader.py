@@ -105,27 +105,71 @@ class End:
     blank: Segment | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a journal: behind a frame, before the next one.
+
+    Attributes:
+        past: What the next frame follows.
+        segment_number: Where the next frame lies.
+        offset: Where in it, in bytes.
+        last_offset: Where the last frame begins; 0 when none lies in that segment before.
+    """
+
+    past: Past
+    segment_number: int
+    offset: int
+    last_offset: int
+
+
 class Reader:
     """One reading of a journal: take its `frames` to the last, then look at `end` and `past`.
 
     Args:
         storage: The folder.
         accept_tail_loss: Take a damaged last frame (case D) as lost, instead of stopping.
+        start: Begin there instead of at the first frame; whoever gives it knows what came before.
+
+    Attributes:
+        past: What was read last.
+        position: Where the last frame that was read ends, seals not counted.
+        last: The last frame that was read, seals counted: its segment, offset and length in bytes.
 
     Raises:
         JournalFilesWrong: When the folder does not hold one journal.
     """
 
-    def __init__(self, storage: Storage, *, accept_tail_loss: bool = False) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        accept_tail_loss: bool = False,
+        start: Position | None = None,
+    ) -> None:
         self._storage = storage
         self._accept_tail_loss = accept_tail_loss
-        self._segments = survey(storage)
+        self._start = start
+        self._segments = survey(storage, from_first=start is None)
         self.end = End()
         if self._segments and self._segments[-1].is_blank:
             self.end.blank = self._segments.pop()
         first = self._segments[0].header if self._segments else None
         self.venue_id = first.venue_id if first else b""
         self.past = Past(next_sequence=1, time_ns=0, epoch=0, chain=chain_seed(self.venue_id))
+        self.position = start or Position(
+            past=self.past, segment_number=1, offset=BLOCK_BYTES, last_offset=0
+        )
+        self.last: tuple[int, int, int] | None = None
+        if start is not None:
+            self._begin_at(start)
+
+    def _begin_at(self, start: Position) -> None:
+        """Leave out what lies before a position; its segment must be there (case I)."""
+        self.past = start.past
+        self._segments = [each for each in self._segments if each.number >= start.segment_number]
+        if not self._segments or self._segments[0].number != start.segment_number:
+            name = segment_name(start.segment_number)
+            raise JournalFilesWrong(case="I", detail=f"{name} is missing, where the snapshot ends")
 
     def frames(self) -> Iterator[ReadFrame]:
         """Yield every frame, seals and notes included.
@@ -135,9 +179,12 @@ class Reader:
             JournalFilesWrong: When the last segment is missing.
         """
         for index, segment in enumerate(self._segments):
-            self._enter(segment)
-            blocks = load(self._storage, segment)
             at = 1
+            if index == 0 and self._start is not None:
+                at = self._start.offset // BLOCK_BYTES
+            else:
+                self._enter(segment)
+            blocks = load(self._storage, segment)
             place = self._judge(blocks, at)
             while place.frame is not None:
                 yield self._take(place, segment, at)
@@ -206,6 +253,14 @@ class Reader:
             epoch=frame.epoch,
             chain=place.hash,
         )
+        self.last = segment.number, at * BLOCK_BYTES, place.blocks * BLOCK_BYTES
+        if frame.kind != FrameKind.SEAL:
+            self.position = Position(
+                past=self.past,
+                segment_number=segment.number,
+                offset=(at + place.blocks) * BLOCK_BYTES,
+                last_offset=at * BLOCK_BYTES,
+            )
         return ReadFrame(segment.number, at * BLOCK_BYTES, frame, records.reshape(-1).view(COMMAND))
 
     def _leave_sealed(

@@ -77,13 +77,17 @@ def load(storage: Storage, segment: Segment) -> Words:
     return np.frombuffer(raw, np.uint64).reshape(-1, BLOCK_WORDS)
 
 
-def survey(storage: Storage) -> list[Segment]:
+def survey(storage: Storage, *, from_first: bool = True) -> list[Segment]:
     """List the segments by number, the blank one at the end included.
+
+    Args:
+        storage: The folder.
+        from_first: Whether segment 1 must be there; without, older ones may be in the archive.
 
     Raises:
         JournalFilesWrong: In the cases H, I and J.
     """
-    segments = [look(storage, number) for number in numbers(storage)]
+    segments = [look(storage, number) for number in numbers(storage, from_first=from_first)]
     first = next((segment.header for segment in segments if segment.header), None)
     for segment in segments:
         if segment.header is not None and first is not None:
@@ -91,8 +95,8 @@ def survey(storage: Storage) -> list[Segment]:
     return segments
 
 
-def numbers(storage: Storage) -> list[int]:
-    """Return the numbers of the segments, which must be 1, 2, 3 and so on."""
+def numbers(storage: Storage, *, from_first: bool = True) -> list[int]:
+    """Return the numbers of the segments: 1, 2, 3 and so on, or from a later one on."""
     found = []
     for name in storage.list():
         if match := SEGMENT_NAME.fullmatch(name):
@@ -101,7 +105,8 @@ def numbers(storage: Storage) -> list[int]:
             raise JournalFilesWrong(
                 case="H", detail=f"{name} is no file of a journal; move it out of the folder"
             )
-    for expected, number in enumerate(sorted(found), 1):
+    first = 1 if from_first else min(found, default=1)
+    for expected, number in enumerate(sorted(found), first):
         if number != expected:
             raise JournalFilesWrong(
                 case="I",

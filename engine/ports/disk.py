@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.ports.storage import Buffer, FolderInUse, StorageFull, StorageLost
+from engine.core.invariants import check
+from engine.ports.storage import Buffer, FolderInUse, Storage, StorageFull, StorageLost
 
 ZEROS = bytes(1 << 20)  # one write of zero-filling: short enough not to hold up the journal's syncs
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -162,6 +163,16 @@ class DiskFolder:
         """Take a file out of the folder."""
         with lost(f"remove {self._path / name}"):
             os.unlink(self._path / name)
+
+    def move(self, name: str, target: Storage) -> None:
+        """Put a file into another folder; a file of that name there is never replaced."""
+        check(isinstance(target, DiskFolder), "both folders are of the disk")
+        if not isinstance(target, DiskFolder):
+            return
+        if name in target.list():
+            raise StorageLost(f"move {self._path / name}: {target._path / name} exists")
+        with lost(f"move {self._path / name}"):
+            os.rename(self._path / name, target._path / name)
 
     def sync_folder(self) -> None:
         """Return when the names in the folder are on disk."""

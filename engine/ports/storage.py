@@ -97,6 +97,12 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Take a file out of the folder, lasting once `sync_folder` has returned."""
 
+    def move(self, name: str, target: Storage) -> None:
+        """Put a file into another folder of the same disk, under its name.
+
+        It is in one of the two after a crash, or in both until both folders are synced.
+        """
+
     def sync_folder(self) -> None:
         """Return when the names in the folder are on disk."""
 

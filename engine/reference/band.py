@@ -7,7 +7,7 @@ from engine.core.limits import FEE_PPM_ONE
 from engine.reference.money import STOPS_AT_MARKET, ceil_ratio, dearest_ticks
 from engine.reference.state import PEGS, Market, Order
 
-_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.QUOTE}) | PEGS
 
 
 def moved_ticks(price_ticks: int, band_ppm: int, side: int) -> int | None:

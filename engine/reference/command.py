@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from engine.core.commands import (
     BODY_WORDS_FIRST,
     COMMAND,
     COMMAND_BYTES,
+    ENTRY_KINDS,
     USED_FIELDS,
     CommandKind,
 )
@@ -16,6 +18,7 @@ from engine.core.digest import body_hash
 
 _HEADER = struct.Struct("<QqQQqIIBBBBBBHQ")
 _BODY = struct.Struct("<qqqIIQQqq")
+_KINDS = frozenset(CommandKind)
 _WORDS = struct.Struct("<16Q")
 _ORDERED = ("sequence", "time_ns", "kind")
 
@@ -49,6 +52,7 @@ class Command:
     display_lots: int
     expire_time_ns: int
     words: tuple[int, ...]
+    entries: tuple[Command, ...] = ()  # of a compound command
 
     @property
     def client_id(self) -> tuple[int, int]:
@@ -74,6 +78,11 @@ class Command:
     def band_ppm(self) -> int:
         """The band of a market definition."""
         return self.words[14] & 0xFFFFFFFF
+
+    @property
+    def entry_count(self) -> int:
+        """How many entries a compound command says it has."""
+        return self.words[10] & 0xFFFFFFFF
 
     @property
     def volatility_ppm(self) -> int:
@@ -106,6 +115,12 @@ class Command:
         return self.asset_id
 
     @property
+    def is_too_old(self) -> bool:
+        """Whether it has a largest age and is older."""
+        age_ns = self.time_ns - self.sent_time_ns
+        return self.max_age_ms != 0 and age_ns > self.max_age_ms * 1_000_000
+
+    @property
     def trail_ppm(self) -> int:
         """The distance of a trailing stop, as a share of the price."""
         return self.quote_asset_id
@@ -133,7 +148,8 @@ class Command:
     @property
     def body_hash(self) -> int:
         """What the client id is bound to: everything from the account on."""
-        return body_hash(self.words[BODY_WORDS_FIRST:])
+        records = (self, *self.entries)
+        return body_hash(word for item in records for word in item.words[BODY_WORDS_FIRST:])
 
 
 def _signed(word: int) -> int:
@@ -145,6 +161,26 @@ def decode(data: bytes) -> Command:
     small = _HEADER.unpack_from(data, 0) + _BODY.unpack_from(data, 64)
     fields = (*small, _WORDS.unpack(data))
     return Command(*fields)
+
+
+def grouped(records: list[Command]) -> list[Command]:
+    """Give each header the entries that directly follow it, as many as it says at most."""
+    commands: list[Command] = []
+    at = 0
+    while at < len(records):
+        command, at = records[at], at + 1
+        first = at
+        kind = ENTRY_KINDS.get(CommandKind(command.kind)) if command.kind in _KINDS else None
+        while (
+            kind is not None
+            and at < len(records)
+            and at - first < command.entry_count
+            and records[at].kind == kind
+        ):
+            at += 1
+        entries = tuple(records[first:at])
+        commands.append(dataclasses.replace(command, entries=entries) if entries else command)
+    return commands
 
 
 def _mask(kind: CommandKind) -> tuple[int, ...]:

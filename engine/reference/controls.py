@@ -6,6 +6,7 @@ judged in the order of their kinds.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,6 +82,40 @@ def control_reject(venue: ReferenceVenue, asked: Asked) -> Reject:
             if _is_broken(venue, asked, kind, market_id, limit):
                 return REJECTS[kind]
     return Reject.NONE
+
+
+def quote_control_reject(venue: ReferenceVenue, orders: list[Asked], former: list[Order]) -> Reject:
+    """Give the first kill switch or limit that keeps a quote of these orders out.
+
+    Its orders are judged one by one, but for what bounds all of them together: working orders and
+    the holding. There the former quote does not count: it makes room for this one. One without
+    orders takes an account's quote away: nothing keeps it out.
+    """
+    if not orders:
+        return Reject.NONE
+    account_id, market = orders[0].account_id, orders[0].market
+    if venue.is_killed or market.is_killed or account_id in venue.killed_accounts:
+        return Reject.KILLED
+    for kind in LimitKind:
+        for market_id, limit in _limits(venue, account_id, market.market_id, kind):
+            if kind == LimitKind.OPEN_ORDERS:
+                others = len(_open_orders(venue, orders[0], market_id)) - len(former)
+                is_broken = others + len(orders) > limit.value
+            elif kind == LimitKind.HOLDING_LOTS:
+                is_broken = _quote_holds(venue, orders, former) > limit.value
+            else:
+                is_broken = any(_is_broken(venue, each, kind, market_id, limit) for each in orders)
+            if is_broken:
+                return REJECTS[kind]
+    return Reject.NONE
+
+
+def _quote_holds(venue: ReferenceVenue, orders: list[Asked], former: list[Order]) -> int:
+    """Give what the account would hold with all bids of a quote filled; 0 without bids."""
+    bids = sum(each.lots for each in orders if each.side == Side.BUY)
+    gone = sum(order.leaves_lots for order in former if order.side == Side.BUY)
+    nothing = dataclasses.replace(orders[0], lots=0, side=Side.BUY)
+    return _holding_lots(venue, nothing) - gone + bids if bids else 0
 
 
 def _limits(

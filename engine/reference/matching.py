@@ -193,6 +193,18 @@ def relock(venue: ReferenceVenue, order: Order) -> None:
     order.locked_atoms -= surplus
 
 
+def move_lock(venue: ReferenceVenue, market: Market, order: Order) -> None:
+    """Lock what an order now needs, more or less than it had."""
+    asset_id = lock_asset_id(market, order.side)
+    required = lock_required(market, order)
+    more_atoms = required - order.locked_atoms
+    if more_atoms >= 0:
+        venue.ledger.lock(order.account_id, asset_id, more_atoms)
+    else:
+        venue.ledger.unlock(order.account_id, asset_id, -more_atoms)
+    order.locked_atoms = required
+
+
 def cancel(
     venue: ReferenceVenue, order: Order, reason: CancelReason, events: Events, *, flags: int = 0
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.commands import OrderType, Side, TimeInForce
-from engine.core.limits import FEE_PPM_ONE
+from engine.core.limits import AMOUNT_ATOMS_MAX, FEE_PPM_ONE, NOTIONAL_ATOMS_MAX
 from engine.reference.state import Market, Order
 
 STOPS_AT_MARKET = frozenset({OrderType.STOP, OrderType.TRAILING_STOP})
@@ -55,6 +55,14 @@ def lock_required(market: Market, order: Order) -> int:
     notional = notional_atoms(market, dearest_ticks(market, order), order.leaves_lots)
     due = notional * market.fee_ppm_max - order.fee_credit_ppm
     return notional + ceil_ratio(due, FEE_PPM_ONE)
+
+
+def too_large(market: Market, price_ticks: int, quantity_lots: int) -> bool:
+    """Tell whether an order has more base atoms, or a higher notional, than any may."""
+    return (
+        quantity_lots * market.base_atoms_per_lot > AMOUNT_ATOMS_MAX
+        or notional_atoms(market, price_ticks, quantity_lots) > NOTIONAL_ATOMS_MAX
+    )
 
 
 def locks_by_limit(order: Order) -> bool:

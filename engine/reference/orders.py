@@ -18,7 +18,7 @@ from engine.core.commands import (
     TimeInForce,
 )
 from engine.core.events import ANSWER, EXISTED, KEPT_PRIORITY, RESTING, WAITING, EventKind
-from engine.core.limits import AMOUNT_ATOMS_MAX, NOTIONAL_ATOMS_MAX, PRICE_TICKS_MAX
+from engine.core.limits import PRICE_TICKS_MAX
 from engine.core.phases import Phase
 from engine.core.rejects import CancelReason, Reject
 from engine.reference.band import aim
@@ -29,7 +29,7 @@ from engine.reference.controls import Asked, control_reject, count_message
 from engine.reference.event import Events
 from engine.reference.iceberg import shrink
 from engine.reference.ids import cancelled_id
-from engine.reference.matching import cancel, drop, reach
+from engine.reference.matching import cancel, drop, move_lock, reach
 from engine.reference.money import (
     AUCTION_ONLY,
     STOPS_AT_MARKET,
@@ -37,10 +37,11 @@ from engine.reference.money import (
     lock_asset_id,
     lock_required,
     locks_by_limit,
-    notional_atoms,
+    too_large,
 )
 from engine.reference.pegs import has_pegs_enough, peg
 from engine.reference.phases import auction_price_ticks, may_place, may_replace
+from engine.reference.quotes import mass_quote
 from engine.reference.state import Market, Order
 from engine.reference.triggers import STOPS, fire_if_due, start_trailing
 from engine.reference.work import work
@@ -58,7 +59,7 @@ def place(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     if not may_place(market, command):
         return Reject.MARKET_PHASE
     order = _arriving(venue, command)
-    if _too_large(market, dearest_ticks(market, order), order.leaves_lots):
+    if too_large(market, dearest_ticks(market, order), order.leaves_lots):
         return Reject.NOTIONAL_TOO_LARGE
     lock_atoms = _lock_on_arrival(venue, market, order, command)
     asset_id = lock_asset_id(market, order.side)
@@ -114,7 +115,7 @@ def _asked_by(market: Market, command: Command) -> Asked:
 
 def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> Reject:
     """Give the first broken rule among those from TOO_OLD on."""
-    if _is_too_old(command):
+    if command.is_too_old:
         return Reject.TOO_OLD
     if order.time_in_force == TimeInForce.GTD and order.expire_time_ns <= command.time_ns:
         return Reject.EXPIRY_IN_PAST
@@ -131,11 +132,6 @@ def _late_reject(venue: ReferenceVenue, market: Market, order: Order, command: C
     if order.is_peg and has_pegs_enough(venue, market, order.side):
         return Reject.TOO_MANY_PEGS
     return Reject.NONE
-
-
-def _is_too_old(command: Command) -> bool:
-    age_ns = command.time_ns - command.sent_time_ns
-    return command.max_age_ms != 0 and age_ns > command.max_age_ms * 1_000_000
 
 
 def _arriving(venue: ReferenceVenue, command: Command) -> Order:
@@ -181,13 +177,6 @@ def _slid(venue: ReferenceVenue, order: Order) -> int:
     best = venue.books[order.market_id].best_price(opposite(order.side)) or 0
     price = best - 1 if order.side == Side.BUY else best + 1
     return price if 1 <= price <= PRICE_TICKS_MAX else order.price_ticks
-
-
-def _too_large(market: Market, price_ticks: int, quantity_lots: int) -> bool:
-    return (
-        quantity_lots * market.base_atoms_per_lot > AMOUNT_ATOMS_MAX
-        or notional_atoms(market, price_ticks, quantity_lots) > NOTIONAL_ATOMS_MAX
-    )
 
 
 def _lock_on_arrival(venue: ReferenceVenue, market: Market, order: Order, command: Command) -> int:
@@ -302,7 +291,7 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
     crosses = leaves_lots > 0 and not order.is_waiting and _crosses(venue, wanted)
     if not may_replace(market, order, crosses=crosses):
         return Reject.MARKET_PHASE
-    if _too_large(market, dearest_ticks(market, wanted), command.quantity_lots):
+    if too_large(market, dearest_ticks(market, wanted), command.quantity_lots):
         return Reject.NOTIONAL_TOO_LARGE
     asset_id = lock_asset_id(market, order.side)
     more_atoms = lock_required(market, wanted) - order.locked_atoms
@@ -314,7 +303,7 @@ def replace(venue: ReferenceVenue, command: Command, events: Events) -> Reject:
         stops = order.self_trade_prevention != SelfTradePrevention.NONE
         if stops and reach(venue, wanted).meets_own_group:
             return Reject.SELF_TRADE
-    if _is_too_old(command):
+    if command.is_too_old:
         return Reject.TOO_OLD
     if order.is_waiting:
         _replace_waiting(venue, command, order, wanted, events)
@@ -361,7 +350,7 @@ def _replace_resting(
         order.price_ticks = wanted.price_ticks
         order.own_limit_ticks, order.limit_ticks = wanted.own_limit_ticks, wanted.limit_ticks
         order.leaves_lots, order.visible_lots = wanted.leaves_lots, 0
-    _move_lock(venue, market, order)
+    move_lock(venue, market, order)
     answer = events.of_order(
         EventKind.REPLACED,
         order,
@@ -383,7 +372,7 @@ def _replace_waiting(
     previous_price, previous_leaves = order.price_ticks, order.leaves_lots
     order.price_ticks, order.leaves_lots = wanted.price_ticks, wanted.leaves_lots
     order.trigger_price_ticks = wanted.trigger_price_ticks
-    _move_lock(venue, venue.markets_by_id[order.market_id], order)
+    move_lock(venue, venue.markets_by_id[order.market_id], order)
     events.of_order(
         EventKind.REPLACED,
         order,
@@ -395,20 +384,10 @@ def _replace_waiting(
     fire_if_due(venue, order)
 
 
-def _move_lock(venue: ReferenceVenue, market: Market, order: Order) -> None:
-    asset_id = lock_asset_id(market, order.side)
-    required = lock_required(market, order)
-    more_atoms = required - order.locked_atoms
-    if more_atoms >= 0:
-        venue.ledger.lock(order.account_id, asset_id, more_atoms)
-    else:
-        venue.ledger.unlock(order.account_id, asset_id, -more_atoms)
-    order.locked_atoms = required
-
-
 WORKERS = {
     CommandKind.PLACE: place,
     CommandKind.CANCEL: cancel_one,
     CommandKind.REPLACE: replace,
     CommandKind.CANCEL_ALL: cancel_all,
+    CommandKind.MASS_QUOTE: mass_quote,
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from engine.core.commands import (
     BEFORE_ARRIVAL,
     CLIENT_ID_REQUIRED,
+    ENTRY_KINDS,
     HIDDEN,
     MINIMUM,
     ON_DISCONNECT,
@@ -18,7 +21,13 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
-from engine.core.limits import AMOUNT_ATOMS_MAX, PRICE_TICKS_MAX, QUANTITY_LOTS_MAX, TRAIL_PPM_MAX
+from engine.core.limits import (
+    AMOUNT_ATOMS_MAX,
+    GROUP_ENTRIES_MAX,
+    PRICE_TICKS_MAX,
+    QUANTITY_LOTS_MAX,
+    TRAIL_PPM_MAX,
+)
 from engine.core.rejects import Reject
 from engine.reference.command import Command, sets_unused_field
 from engine.reference.state import PEGS
@@ -42,6 +51,7 @@ _TIMES_IN_FORCE = {
 }
 _PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
 _TRIGGERED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+_PLACED_TYPES = _ORDER_TYPES - {OrderType.QUOTE}
 _SELF_TRADE_MODES = frozenset(SelfTradePrevention)
 _AMOUNT_KINDS = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
@@ -62,6 +72,10 @@ def shape_reject(command: Command) -> Reject:
         return Reject.INVALID_FLAGS
     if command.kind == CommandKind.CANCEL and not _cancel_flags_are_valid(command):
         return Reject.INVALID_FLAGS
+    if command.kind == CommandKind.MASS_QUOTE or command.kind in ENTRY_KINDS.values():
+        reject = _group_reject(command)
+        if reject:
+            return reject
     return _client_id_reject(command)
 
 
@@ -77,11 +91,24 @@ def _names_two_targets(command: Command) -> bool:
     return command.order_id != 0 and command.target_client_id != (0, 0)
 
 
+def _group_reject(command: Command) -> Reject:
+    """Give the first broken rule of a compound command's shape, or of an entry alone."""
+    if command.kind != CommandKind.MASS_QUOTE:
+        return Reject.GROUP_INCOMPLETE
+    if any(sets_unused_field(entry) for entry in command.entries):
+        return Reject.RESERVED_FIELD_SET
+    if command.entry_count > GROUP_ENTRIES_MAX or len(command.entries) < command.entry_count:
+        return Reject.GROUP_INCOMPLETE
+    if command.self_trade_prevention not in _SELF_TRADE_MODES:
+        return Reject.INVALID_SELF_TRADE_PREVENTION
+    return Reject.INVALID_FLAGS if command.flags & ~POST_ONLY else Reject.NONE
+
+
 def _place_reject(command: Command) -> Reject:
     by_amount = command.order_type == OrderType.MARKET_BY_AMOUNT
     if command.side not in _SIDES or (by_amount and command.side != Side.BUY):
         return Reject.INVALID_SIDE
-    if command.order_type not in _ORDER_TYPES:
+    if command.order_type not in _PLACED_TYPES:
         return Reject.INVALID_ORDER_TYPE
     has_expiry = command.expire_time_ns != 0
     if command.time_in_force not in _TIMES_IN_FORCE[OrderType(command.order_type)] or has_expiry > (
@@ -147,8 +174,29 @@ def number_reject(command: Command) -> Reject:
             return Reject.INVALID_PRICE
         if not 1 <= command.quantity_lots <= QUANTITY_LOTS_MAX:
             return Reject.INVALID_QUANTITY
+    if command.kind == CommandKind.MASS_QUOTE:
+        return _quote_reject(command)
     if command.kind in _AMOUNT_KINDS and not 1 <= command.amount_atoms <= AMOUNT_ATOMS_MAX:
         return Reject.INVALID_AMOUNT
+    return Reject.NONE
+
+
+def _quote_reject(command: Command) -> Reject:
+    """Give the first broken rule of a quote's entries: all prices, then all quantities.
+
+    Of each side the best price comes first, and none comes twice. A side without a price is absent.
+    """
+    bids = [(entry.price_ticks, entry.quantity_lots) for entry in command.entries]
+    asks = [(entry.amount_atoms, entry.display_lots) for entry in command.entries]
+    for side, worse in ((bids, -1), (asks, 1)):
+        prices = [price for price, _ in side if price != 0]
+        if not all(1 <= price <= PRICE_TICKS_MAX for price in prices):
+            return Reject.INVALID_PRICE
+        if any((later - earlier) * worse <= 0 for earlier, later in pairwise(prices)):
+            return Reject.INVALID_PRICE
+    for price, lots in (*bids, *asks):
+        if not (price != 0) <= lots <= (price != 0) * QUANTITY_LOTS_MAX:
+            return Reject.INVALID_QUANTITY
     return Reject.NONE
 
 

@@ -14,7 +14,7 @@ from engine.core.limits import SENT_TIME_AHEAD_NS_MAX, TIME_NS_MAX
 from engine.core.rejects import Reject
 from engine.reference import scan
 from engine.reference.book import Book
-from engine.reference.command import Command, decode
+from engine.reference.command import Command, decode, grouped
 from engine.reference.controls import CONTROL_COMMANDS, Limit, LimitKey
 from engine.reference.deadlines import Deadline, set_deadline
 from engine.reference.deadlines import Key as DeadlineKey
@@ -35,6 +35,7 @@ _OPERATIONS = (
     DEFINERS | PHASE_COMMANDS | CONTROL_COMMANDS | {CommandKind.SET_DEADLINE: set_deadline}
 )
 _DEFINITIONS = frozenset(_OPERATIONS)
+_NEEDS_MARKET = frozenset({CommandKind.PLACE, CommandKind.MASS_QUOTE})
 _USES_ASSET = frozenset({CommandKind.DEPOSIT, CommandKind.WITHDRAW_HOLD})
 
 
@@ -80,15 +81,11 @@ class ReferenceVenue(Queries):
         check(commands.dtype == COMMAND, "commands have the command dtype")
         data = np.ascontiguousarray(commands).tobytes()
         size = COMMAND.itemsize
-        parts = [self._apply(decode(data[at : at + size])) for at in range(0, len(data), size)]
-        return as_array(b"".join(parts))
+        records = [decode(data[at : at + size]) for at in range(0, len(data), size)]
+        return as_array(b"".join(self._apply(command) for command in grouped(records)))
 
     def _apply(self, command: Command) -> bytes:
-        check(command.sequence == self.sequence_last + 1, "sequences have no gap")
-        check(command.time_ns > self.time_ns_last, "time rises")
-        check(command.time_ns < TIME_NS_MAX, "time is in range")
-        self.sequence_last = command.sequence
-        self.time_ns_last = command.time_ns
+        self._stamped(command)
         events = Events(command)
         let_time_pass(self, command.time_ns, events)
         reject = self._run(command, events)
@@ -99,7 +96,17 @@ class ReferenceVenue(Queries):
         elif command.client_id != (0, 0):
             self._remember(command, events)
         publish_indications(self, events)
+        for entry in command.entries:
+            self._stamped(entry)
         return events.encode()
+
+    def _stamped(self, record: Command) -> None:
+        """Follow a record's place in the order and its time."""
+        check(record.sequence == self.sequence_last + 1, "sequences have no gap")
+        check(record.time_ns > self.time_ns_last, "time rises")
+        check(record.time_ns < TIME_NS_MAX, "time is in range")
+        self.sequence_last = record.sequence
+        self.time_ns_last = record.time_ns
 
     def _run(self, command: Command, events: Events) -> Reject:
         reject = shape_reject(command) or self._known_reject(command)
@@ -128,7 +135,7 @@ class ReferenceVenue(Queries):
             return Reject.UNKNOWN_ACCOUNT
         if kind in _USES_ASSET and command.asset_id not in self.assets_by_id:
             return Reject.UNKNOWN_ASSET
-        needs_market = kind == CommandKind.PLACE or (
+        needs_market = kind in _NEEDS_MARKET or (
             kind == CommandKind.CANCEL_ALL and command.market_id != 0
         )
         if needs_market and command.market_id not in self.markets_by_id:

@@ -23,7 +23,7 @@ from engine.reference.triggers import fire_by_quotes, observe
 if TYPE_CHECKING:
     from engine.reference.venue import ReferenceVenue
 
-_RESTING_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT}) | PEGS
+_RESTING_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.QUOTE}) | PEGS
 _RESTING_TIMES = frozenset({TimeInForce.GTC, TimeInForce.DAY, TimeInForce.GTD})
 
 

@@ -45,4 +45,6 @@ def answer(event: bytes, client_id: tuple[int, int]) -> trading_pb2.Answer:
         out.first_sequence = fields[18]
     elif kind == EventKind.CANCELLED_ALL:
         out.cancelled_count = fields[14]
+    elif kind == EventKind.QUOTED:
+        out.placed_count, out.kept_count, out.cancelled_count = fields[14:17]
     return out

@@ -79,6 +79,8 @@ DETAILS: dict[Reject, str] = {
     Reject.CANCELLED_BEFORE_ARRIVAL: "client_id: a cancel of it came before the order",
     Reject.TOO_MANY_DEADLINES: f"tag: an account has at most {DEADLINES_PER_ACCOUNT_MAX} "
     f"deadlines, a venue {DEADLINES_MAX}",
+    Reject.GROUP_INCOMPLETE: "entry_count: so many entries must follow their header, at most 999",
+    Reject.QUOTE_CROSSES_ITSELF: "bid_price_ticks: the best bid must be below the best ask",
     Reject.TOO_MANY_PEGS: f"order_type: a side of a market has at most {PEGS_PER_SIDE_MAX} pegs",
     Reject.PEG_NOT_REPLACEABLE: "order_id: a peg is not replaced; cancel it and place another",
 }

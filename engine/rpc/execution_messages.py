@@ -166,7 +166,7 @@ def _replaced(message: trading_pb2.Execution, row: Row) -> None:
 
 def _repriced(message: trading_pb2.Execution, row: Row) -> None:
     message.repriced.CopyFrom(
-        trading_pb2.OrderRepriced(
+        trading_pb2.OrderReplaced(
             order=_order(row),
             quantity_lots=row["quantity_lots"],
             waiting=bool(row["flags"] & WAITING),

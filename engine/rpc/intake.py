@@ -21,6 +21,7 @@ from engine.core.commands import COMMAND, COMMAND_BYTES
 from engine.core.events import ANSWER, EVENT, EVENT_BYTES
 from engine.core.invariants import check
 from engine.core.limits import COMMANDS_PER_BATCH_MAX
+from engine.rpc.records import answers_to
 from engine.sequencer import Answer, Busy, NotTaken, Receiver
 
 _RAW_EVENT = np.dtype(f"V{EVENT_BYTES}")
@@ -41,7 +42,7 @@ class Sink(Protocol):
     """Whether it waits when the queue is full; else it is refused with Busy."""
 
     def answered(self, answers: NDArray[np.void]) -> None:
-        """Take the answering events, one a command in order."""
+        """Take the answering events, one a command in order; a compound command has one."""
 
     def refused(self, error: NotTaken) -> None:
         """Learn that none of the commands was run nor will be."""
@@ -51,6 +52,7 @@ class Sink(Protocol):
 class _Part:
     records: bytes
     count: int
+    answers: int
     sink: Sink
 
 
@@ -62,11 +64,11 @@ class _Submission:
 
     def released(self, answer: Answer) -> None:
         """Give each call its own answers."""
-        answers = answering(answer)
+        answers = answering(answer, sum(part.answers for part in self._parts))
         start = 0
         for part in self._parts:
-            part.sink.answered(answers[start : start + part.count])
-            start += part.count
+            part.sink.answered(answers[start : start + part.answers])
+            start += part.answers
 
     def refused(self, error: NotTaken) -> None:
         """Tell each call that nothing was done."""
@@ -74,11 +76,11 @@ class _Submission:
             part.sink.refused(error)
 
 
-def answering(answer: Answer) -> NDArray[np.void]:
-    """Give the answering events of a submission, one a command in order."""
+def answering(answer: Answer, count: int) -> NDArray[np.void]:
+    """Give the answering events of a submission, which are `count`, in order."""
     events = answer.events
     chosen = np.flatnonzero(events["flags"] & ANSWER)
-    check(len(chosen) == answer.count, "every command has exactly one answer")
+    check(len(chosen) == count, "every command has exactly one answer")
     return np.ascontiguousarray(events).view(_RAW_EVENT)[chosen].view(EVENT)
 
 
@@ -95,7 +97,7 @@ class Intake:
         """Take a call's records, 1 to 4,096 of them."""
         count = len(records) // COMMAND_BYTES
         check(1 <= count <= COMMANDS_PER_BATCH_MAX, "a call's records fit in one submission")
-        self._waiting.append(_Part(records, count, sink))
+        self._waiting.append(_Part(records, count, answers_to(records), sink))
         if not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -22,6 +22,7 @@ from engine.core.commands import (
     CommandKind,
     SelfTradePrevention,
 )
+from engine.core.limits import GROUP_ENTRIES_MAX
 from engine.rpc.errors import EdgeError, invalid
 from realstack.common.v1 import common_pb2
 from realstack.trading.v1 import trading_pb2
@@ -29,6 +30,7 @@ from realstack.trading.v1 import trading_pb2
 INT64_MAX = (1 << 63) - 1
 UINT64_MAX = (1 << 64) - 1
 TAG_MAX = (1 << 16) - 1
+_KIND_OFFSET = 48  # of a command record
 _RECORD = struct.Struct("<QqQQqIIBBBBBBHQqqqIIQQqq")
 if _RECORD.size != COMMAND_BYTES:
     raise ImportError("the record struct must be as long as the command dtype")
@@ -194,6 +196,43 @@ def cancel_all_record(cancel_all: trading_pb2.CancelAll, account_id: int, field:
         side=cancel_all.side,
         tag=_tag(cancel_all.tag, field),
     )
+
+
+def mass_quote_records(quote: trading_pb2.MassQuote, account_id: int, field: str) -> bytes:
+    """Make the records of a quote: its header and an entry for each level."""
+    mode = quote.self_trade_prevention
+    known(mode, _SELF_TRADE_MODES, f"{field}.self_trade_prevention")
+    count = len(quote.levels)
+    if count > GROUP_ENTRIES_MAX:
+        raise invalid(f"{field}.levels", f"has {count} levels, at most {GROUP_ENTRIES_MAX}")
+    header = pack(
+        CommandKind.MASS_QUOTE,
+        client_id=required_id(quote.client_id, f"{field}.client_id"),
+        sent_time_ns=sent_time(quote.sent_time_ns, field, has_id=True),
+        account_id=account_id,
+        market_id=quote.market_id,
+        self_trade_prevention=mode or SelfTradePrevention.CANCEL_TAKER,
+        flags=POST_ONLY * quote.post_only,
+        word_80=count,
+        low_88=quote.max_age_ms,
+    )
+    entries = [
+        pack(
+            CommandKind.QUOTE_ENTRY,
+            word_64=level.bid_price_ticks,
+            word_72=level.bid_lots,
+            word_80=level.ask_price_ticks,
+            word_112=level.ask_lots,
+        )
+        for level in quote.levels
+    ]
+    return header + b"".join(entries)
+
+
+def answers_to(records: bytes) -> int:
+    """Give how many answers records have: an entry has none of its own."""
+    kinds = records[_KIND_OFFSET::COMMAND_BYTES]
+    return len(kinds) - kinds.count(CommandKind.QUOTE_ENTRY)
 
 
 def deadline_record(request: trading_pb2.SetDeadlineRequest, account_id: int) -> bytes:

@@ -20,6 +20,7 @@ ROLES: dict[str, frozenset[Role]] = {
     _TRADING + "CancelOrder": _MEMBER,
     _TRADING + "ReplaceOrder": _MEMBER,
     _TRADING + "CancelAllOrders": _MEMBER,
+    _TRADING + "MassQuote": _MEMBER,
     _TRADING + "SetDeadline": _MEMBER,
     _TRADING + "RequestWithdrawal": _MEMBER,
     _TRADING + "Trade": _MEMBER,

@@ -19,6 +19,7 @@ from engine.rpc.records import (
     cancel_all_record,
     cancel_record,
     disconnect_record,
+    mass_quote_records,
     place_record,
     replace_record,
 )
@@ -68,12 +69,12 @@ def read_request(data: bytes, account_id: int, stream: Answered) -> Commands | S
         lost = disconnect_record(request.session, account_id)
         return Session(lost if request.session.cancel_on_disconnect else None)
     if kind is None:
-        kinds = "place, cancel, replace, cancel_all, batch, session"
+        kinds = "place, cancel, replace, cancel_all, batch, session, mass_quote"
         raise invalid("command", f"one of {kinds} is required")
     records = _SINGLES[kind](request, account_id)
     ids = records[_ID_BYTES]
     low, high = (int.from_bytes(half, "little") for half in (ids[:8], ids[8:]))
-    return Commands(records, _Single(stream, (low, high)))
+    return Commands(records, _Single(stream, len(records) // COMMAND_BYTES, (low, high)))
 
 
 class Reply:
@@ -99,8 +100,8 @@ class Reply:
 
 
 class _Single(Reply):
-    def __init__(self, stream: Answered, client_id: tuple[int, int]) -> None:
-        super().__init__(stream, 1)
+    def __init__(self, stream: Answered, count: int, client_id: tuple[int, int]) -> None:
+        super().__init__(stream, count)
         self._client_id = client_id
 
     def response(self, answers: NDArray[np.void]) -> trading_pb2.TradeResponse:
@@ -117,6 +118,9 @@ _SINGLES: dict[str, Callable[[trading_pb2.TradeRequest, int], bytes]] = {
     "place": lambda request, account_id: place_record(request.place, account_id, "place"),
     "cancel": lambda request, account_id: cancel_record(request.cancel, account_id, "cancel"),
     "replace": lambda request, account_id: replace_record(request.replace, account_id, "replace"),
+    "mass_quote": lambda request, account_id: mass_quote_records(
+        request.mass_quote, account_id, "mass_quote"
+    ),
     "cancel_all": lambda request, account_id: cancel_all_record(
         request.cancel_all, account_id, "cancel_all"
     ),

@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from engine.core.commands import POST_ONLY, CommandKind
 from engine.core.events import EVENT_BYTES
+from engine.core.limits import DEADLINE_MS_MAX, DEADLINE_MS_MIN
+from engine.core.rejects import Reject
 from engine.feed.executions import ExecutionFeed
 from engine.feed.feeds import Feeds
 from engine.keys import Principal
@@ -24,6 +26,7 @@ from engine.rpc.records import (
     cancel_all_record,
     cancel_record,
     deadline_record,
+    mass_quote_records,
     pack,
     place_record,
     replace_record,
@@ -64,6 +67,7 @@ class TradingService:
             "CancelOrder": Method(pb.CancelOrderRequest, unary=self.cancel_order),
             "ReplaceOrder": Method(pb.ReplaceOrderRequest, unary=self.replace_order),
             "CancelAllOrders": Method(pb.CancelAllOrdersRequest, unary=self.cancel_all_orders),
+            "MassQuote": Method(pb.MassQuoteRequest, unary=self.mass_quote),
             "SetDeadline": Method(pb.SetDeadlineRequest, unary=self.set_deadline),
             "RequestWithdrawal": Method(pb.RequestWithdrawalRequest, unary=self.request_withdrawal),
             "Trade": Method(pb.TradeRequest, bidirectional=self.trade),
@@ -100,11 +104,20 @@ class TradingService:
             answer=await self._run(record, request.cancel_all.client_id)
         )
 
+    async def mass_quote(self, message: Message, principal: Principal) -> Message:
+        """Replace the account's quote in a market."""
+        request = cast("pb.MassQuoteRequest", message)
+        records = mass_quote_records(request.quote, principal.account_id, "quote")
+        return pb.MassQuoteResponse(answer=await self._run(records, request.quote.client_id))
+
     async def set_deadline(self, message: Message, principal: Principal) -> Message:
         """Set, renew or end a deadline of the account's orders."""
         request = cast("pb.SetDeadlineRequest", message)
         record = deadline_record(request, principal.account_id)
-        return pb.SetDeadlineResponse(answer=await self._run(record, common_pb2.ClientId()))
+        outcome = await self._run(record, common_pb2.ClientId())
+        if Reject(outcome.reject_code) is Reject.INVALID_PARAMETER:  # it has no other
+            outcome.detail = f"timeout_ms: must be {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}, or 0"
+        return pb.SetDeadlineResponse(answer=outcome)
 
     async def request_withdrawal(self, message: Message, principal: Principal) -> Message:
         """Hold funds for a withdrawal."""

@@ -11,7 +11,7 @@ from gateway.convert import side_name
 from gateway.feeds.settlement import FillState
 from gateway.ids import client_id_text
 from gateway.schemas import account as schema
-from gateway.schemas.requests import OrderTypeName, TimeInForceName
+from gateway.schemas.requests import TimeInForceName
 from gateway.times import time_text
 from realstack.client import Market
 from realstack.trading.v1 import trading_pb2
@@ -33,7 +33,7 @@ def order(row: OrderRow, market: Market) -> schema.Order:
         client_id=client_id_text(row.client_id),
         market=market.symbol,
         side=side_name(row.side),
-        type=cast("OrderTypeName", kind.name.lower()) if kind else None,
+        type=cast("schema.OrderKindName", kind.name.lower()) if kind else None,
         time_in_force=cast("TimeInForceName", until.name.lower()) if until else None,
         price=units.price_text(row.price_ticks) if row.price_ticks else None,
         quantity=units.quantity_text(row.quantity_lots),

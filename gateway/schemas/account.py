@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.errors import Outcome
-from gateway.schemas.requests import OrderTypeName, SideName, TimeInForceName
+from gateway.schemas.requests import SideName, TimeInForceName
 from gateway.schemas.settlement import SettlementStateName
 
 OrderStatusName = Literal["working", "filled", "cancelled"]
@@ -19,6 +19,14 @@ CancelReasonName = Literal[
     "expired",
     "phase_ended",
     "auction_ended",
+    "killed",
+    "deadline",
+    "disconnected",
+    "quote_replaced",
+]
+# What a member places, and the orders of a quote.
+OrderKindName = Literal[
+    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount", "quote"
 ]
 LiquidityName = Literal["maker", "taker"]
 WithdrawalStateName = Literal["held", "released", "finalized"]
@@ -58,7 +66,7 @@ class Order(Struct, kw_only=True, frozen=True):
     client_id: str
     market: str
     side: SideName
-    type: OrderTypeName | None
+    type: OrderKindName | None
     time_in_force: TimeInForceName | None
     price: str | None
     quantity: str

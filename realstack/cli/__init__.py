@@ -29,7 +29,9 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "up": Command("realstack.cli.up", "start the whole exchange on this machine"),
     "order": Command("realstack.cli.order", "place an order"),
+    "quote": Command("realstack.cli.quote", "replace all that you quote in a market"),
     "cancel": Command("realstack.cli.cancel", "cancel one order, or all"),
+    "deadline": Command("realstack.cli.deadline", "cancel my orders unless I am heard of in time"),
     "account": Command("realstack.cli.account", "balances and working orders of an account"),
     "phase": Command("realstack.cli.phase", "change a market's trading phase, or uncross it"),
     "limit": Command("realstack.cli.limit", "list, set or remove limits on orders"),
@@ -42,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "status": Command("realstack.cli.status", "state of the running venue"),
     "localnet": Command("realstack.cli.localnet", "faults of the local Solana network, on request"),
     "settlement": Command("realstack.cli.settlement", "status of settlement; explain, retry, park"),
+    "journal": Command("realstack.cli.journal", "check, show, export or cut the engine's journal"),
     "reconcile": Command("realstack.cli.reconcile", "compare the ledger with the chain"),
     "replay": Command("realstack.replay.command", "send a recorded market as orders"),
     "sim": Command("realstack.cli.sim", "run participants against a running venue"),

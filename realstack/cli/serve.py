@@ -10,6 +10,7 @@ SERVERS: dict[str, tuple[str, str]] = {
     "postgres": ("realstack.up.postgres", "the embedded PostgreSQL"),
     "localnet": ("settlement.localnet.server", "a Solana network in one process"),
     "engine": ("engine.server", "sequencer, journal, matching core and gRPC"),
+    "snapshots": ("engine.snapshot.server", "snapshots of the engine's state, beside it"),
     "market": ("services.market.server", "trades and candles from the engine's stream"),
     "settlement": ("settlement.worker", "fills to token transfers on Solana"),
     "gateway": ("gateway.server", "REST, WebSocket and the live page"),

@@ -40,6 +40,7 @@ from realstack.client.errors import (
     Unavailable,
 )
 from realstack.client.order_book import BookOrder, LocalOrders
+from realstack.client.quoting import QuoteLevel
 from realstack.client.records import (
     Accepted,
     Answer,
@@ -64,6 +65,7 @@ from realstack.client.records import (
     OpenOrder,
     OrderState,
     PhaseChange,
+    Quoted,
     Reduced,
     Refreshed,
     Replaced,
@@ -127,6 +129,8 @@ __all__ = [
     "PermissionRefused",
     "Phase",
     "PhaseChange",
+    "QuoteLevel",
+    "Quoted",
     "Reduced",
     "Refreshed",
     "Reject",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from realstack.client.feeds import Feeds
 from realstack.client.operations import Operations
+from realstack.client.quoting import Quoting
 from realstack.client.trading import Trading
 
 
-class Client(Trading, Feeds, Operations):
+class Client(Trading, Quoting, Feeds, Operations):
     """An async client of the venue.
 
     A bot that quotes and prints its fills:

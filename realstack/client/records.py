@@ -153,6 +153,27 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """The durable outcome of a quote.
+
+    Attributes:
+        sequence: The command's place in the venue's total order.
+        client_id: Of the quote and of all its orders.
+        is_duplicate: The same quote had been taken before; the counts are then unknown and 0.
+        placed_count: New orders that arrived.
+        kept_count: Former orders that kept their places.
+        cancelled_count: Former orders that were cancelled.
+    """
+
+    sequence: int
+    client_id: int
+    is_duplicate: bool
+    placed_count: int
+    kept_count: int
+    cancelled_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answers:
     """The durable outcomes of many commands: a numpy column a field, row i for command i."""
 

@@ -53,6 +53,11 @@ def engine(data: Path, core: str) -> Plan:
     )
 
 
+def snapshots(data: Path) -> Plan:
+    """What follows the engine's journal, so that a later start is short."""
+    return serve("snapshots", "--data", str(data / "engine"))
+
+
 def server(name: str, data: Path, environment: Mapping[str, str], *arguments: str) -> Plan:
     """One of the servers that find the others through the environment."""
     return serve(name, "--data", str(data), *arguments, environment=environment)

@@ -289,6 +289,8 @@ class Venue:
             new = await definitions.define(client, self.instruments)
         if new:
             say(f"            {new} definitions of assets, markets and accounts")
+        if self._options.core == "compiled":  # the reference's state is not made to be kept
+            await self._start(plans.snapshots(self.folder.path), say)
 
     async def _make_tokens(self, say: Callable[[str], None]) -> None:
         new = await first_start.make_tokens(

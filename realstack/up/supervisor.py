@@ -1,7 +1,8 @@
 """All processes of the venue: started in order, watched, started again, stopped in reverse.
 
-The engine and the settlement worker are started again when they end by themselves: both are built
-to go on where they were, and the others wait for them. Any other process that ends ends the venue.
+The engine, its snapshots and the settlement worker are started again when they end by themselves:
+they are built to go on where they were, and the others wait for them. Any other process that ends
+ends the venue.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from realstack.up.folders import Folder, write_atomically
 from realstack.up.process import Plan, Process, ProcessFailed, keep_former
 
-RESTARTED = frozenset(("engine", "settlement"))
+RESTARTED = frozenset(("engine", "settlement", "snapshots"))
 RESTARTS_MAX = 5  # within the window; more means that starting again does not help
 RESTART_WINDOW_SECONDS = 60.0
 

@@ -89,11 +89,12 @@ class Report:
 
     def _add_orders(self, commands: NDArray[np.void], events: NDArray[np.void]) -> None:
         """Count accepted orders by type, time in force and each flag that they have."""
-        accepted = events["sequence"][events["kind"] == EventKind.ACCEPTED]
+        arrived = events[events["kind"] == EventKind.ACCEPTED]
+        accepted = arrived["sequence"]
         rows = commands[(accepted - commands["sequence"][0]).astype(np.int64)]
         for names, column in ((OrderType, "order_type"), (TimeInForce, "time_in_force")):
             for value in names:
-                self.orders[value.name] += int((rows[column] == value).sum())
+                self.orders[value.name] += int((arrived[column] == value).sum())
         for name, flag in FLAGS.items():
             self.orders[name] += int((rows["flags"] & flag != 0).sum())
         iceberg = (rows["display_lots"] != 0) & (rows["flags"] & MINIMUM == 0)

@@ -47,6 +47,8 @@ NOT_OF_ORDERS = frozenset(
         R.BALANCE_TOO_LARGE,
         R.SELF_TRADE,
         R.WRONG_PHASE_CHANGE,
+        R.GROUP_INCOMPLETE,
+        R.QUOTE_CROSSES_ITSELF,
         R.TOO_MANY_DEADLINES,
         R.PEG_NOT_REPLACEABLE,
     }

@@ -35,6 +35,7 @@ from tests.model.source_controls import ControlRecipes
 from tests.model.source_definitions import Definitions
 from tests.model.source_pegs import PegRecipes
 from tests.model.source_phases import PHASED, SWINGING, Fields
+from tests.model.source_quotes import Maker, QuoteRecipes, rows_of
 
 START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(1, 13)  # the last is poor
@@ -62,7 +63,8 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes, PegRecipes):
         self._withdrawals: dict[int, int] = {}  # id -> account
         self._recent: list[Fields] = []
         self._expiries: list[int] = []  # a heap of those given
-        recipes = self._recipes()
+        quotes = QuoteRecipes(self._random, self._fresh_id, lambda: self._mid).recipes()
+        recipes: list[tuple[float, Maker]] = [*self._recipes(), *quotes]
         self._weights = [weight for weight, _ in recipes]
         self._makers = [maker for _, maker in recipes]
 
@@ -102,7 +104,7 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes, PegRecipes):
     def take(self, count: int) -> NDArray[np.void]:
         """Give the next commands."""
         makers = self._random.choices(self._makers, self._weights, k=count)
-        return self._stamp([make() for make in makers])
+        return self._stamp([row for make in makers for row in rows_of(make())])
 
     def learn(self, events: NDArray[np.void]) -> None:
         """Follow working orders and withdrawals in the reference's events."""
@@ -522,12 +524,7 @@ class CommandSource(Definitions, AbsentRecipes, ControlRecipes, PegRecipes):
             ),
             (0.6, lambda: self._stop(market_id=1, side=1)),
             (0.2, lambda: self._stop(trail_ticks=self._random.choice((-1, 7)))),
-            (
-                0.2,
-                lambda: self._stop(
-                    trigger_price_ticks=self._random.choice((-1, 0, PRICE_TICKS_MAX))
-                ),
-            ),
+            (0.2, lambda: self._stop(trigger_price_ticks=self._random.choice((-1, 0)))),
             (0.1, lambda: self._resting(display_lots=self._random.choice((-1, 60)))),
             (0.1, lambda: self._by_amount(side=2)),
             (

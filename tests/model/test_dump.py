@@ -10,9 +10,11 @@ import random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine.core.invariants import BrokenInvariant
 from engine.core.venue import Venue
+from engine.sequencer import ENTRIES
 from tests.model.source import CommandSource
 
 COMMANDS = 12_000
@@ -26,6 +28,14 @@ def restored(venue: Venue) -> Venue:
     return copy
 
 
+def border(batch: NDArray[np.void], at: int) -> int:
+    """Give the next place where a batch may be cut: a compound command stays whole."""
+    while batch["kind"][at] in ENTRIES:
+        at += 1
+    return at
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_restored_state_goes_on_with_the_same_events(seed: int) -> None:
     """At random points of random commands a copy takes the place of the venue, again and again."""
@@ -45,7 +55,7 @@ def test_a_restored_state_goes_on_with_the_same_events(seed: int) -> None:
         batch = source.take(points.randint(1, BATCH_MAX))
     assert restores > 10
     assert venue.digest() == copy.digest() == copy.digest_scan()
-    assert venue.dump().tobytes() == copy.dump().tobytes()
+    assert np.array_equal(venue.dump(), copy.dump())
 
 
 def test_the_bytes_follow_from_the_commands_alone() -> None:
@@ -54,11 +64,11 @@ def test_the_bytes_follow_from_the_commands_alone() -> None:
     batch = source.opening()
     for _ in range(40):
         source.learn(venue.apply(batch))
-        for half in np.split(batch, [len(batch) // 2]):
+        for half in np.split(batch, [border(batch, len(batch) // 2)]):
             other.apply(half)
             other.digest()
         batch = source.take(100)
-    assert venue.dump().tobytes() == other.dump().tobytes()
+    assert np.array_equal(venue.dump(), other.dump())
 
 
 def test_what_is_not_a_whole_state_is_refused() -> None:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engine.ports.storage import SECTOR_BYTES, FolderInUse, StorageFull, StorageLost
+from engine.ports.storage import SECTOR_BYTES, FolderInUse, Storage, StorageFull, StorageLost
 
 HOLD_SECONDS_MAX = 20
 
@@ -189,6 +189,13 @@ class SimulatedDisk:
     def remove(self, name: str) -> None:
         self.change()
         del self.names[name]
+
+    def move(self, name: str, target: Storage) -> None:
+        assert isinstance(target, SimulatedDisk)
+        if name in target.names:
+            raise StorageLost(f"move {name}: it exists")
+        self.change()
+        target.names[name] = self.names.pop(name)
 
     def sync_folder(self) -> None:
         self.change()

@@ -65,6 +65,8 @@ class _OrderTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderType.V
     """Stands at its own side's best price, an offset away from the market, never beyond its limit."""
     ORDER_TYPE_MIDPOINT_PEG: _OrderType.ValueType  # 8
     """Hidden, stands in the middle of the two best prices, never beyond its limit."""
+    ORDER_TYPE_QUOTE: _OrderType.ValueType  # 9
+    """Part of a quote: made by a mass quote, never placed alone."""
 
 class OrderType(_OrderType, metaclass=_OrderTypeEnumTypeWrapper):
     """How an order's price is decided."""
@@ -87,6 +89,8 @@ ORDER_TYPE_PRIMARY_PEG: OrderType.ValueType  # 7
 """Stands at its own side's best price, an offset away from the market, never beyond its limit."""
 ORDER_TYPE_MIDPOINT_PEG: OrderType.ValueType  # 8
 """Hidden, stands in the middle of the two best prices, never beyond its limit."""
+ORDER_TYPE_QUOTE: OrderType.ValueType  # 9
+"""Part of a quote: made by a mass quote, never placed alone."""
 Global___OrderType: _TypeAlias = OrderType  # noqa: Y015
 
 class _TimeInForce:
@@ -263,6 +267,10 @@ class _RejectCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RejectCode
     """A cancel of this client id came before the order."""
     REJECT_CODE_TOO_MANY_DEADLINES: _RejectCode.ValueType  # 47
     """The account, or the venue, has as many deadlines as it may."""
+    REJECT_CODE_GROUP_INCOMPLETE: _RejectCode.ValueType  # 50
+    """A compound command has not all the entries that it says, or an entry stands alone."""
+    REJECT_CODE_QUOTE_CROSSES_ITSELF: _RejectCode.ValueType  # 51
+    """The best bid of a quote reaches its best ask."""
     REJECT_CODE_TOO_MANY_PEGS: _RejectCode.ValueType  # 56
     """The side of this market has as many pegs as it may."""
     REJECT_CODE_PEG_NOT_REPLACEABLE: _RejectCode.ValueType  # 57
@@ -361,6 +369,10 @@ REJECT_CODE_CANCELLED_BEFORE_ARRIVAL: RejectCode.ValueType  # 46
 """A cancel of this client id came before the order."""
 REJECT_CODE_TOO_MANY_DEADLINES: RejectCode.ValueType  # 47
 """The account, or the venue, has as many deadlines as it may."""
+REJECT_CODE_GROUP_INCOMPLETE: RejectCode.ValueType  # 50
+"""A compound command has not all the entries that it says, or an entry stands alone."""
+REJECT_CODE_QUOTE_CROSSES_ITSELF: RejectCode.ValueType  # 51
+"""The best bid of a quote reaches its best ask."""
 REJECT_CODE_TOO_MANY_PEGS: RejectCode.ValueType  # 56
 """The side of this market has as many pegs as it may."""
 REJECT_CODE_PEG_NOT_REPLACEABLE: RejectCode.ValueType  # 57
@@ -395,6 +407,8 @@ class _CancelReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CancelRe
     """Its owner's deadline was not renewed."""
     CANCEL_REASON_DISCONNECTED: _CancelReason.ValueType  # 11
     """The session that had asked for it was lost."""
+    CANCEL_REASON_QUOTE_REPLACED: _CancelReason.ValueType  # 13
+    """A new quote of its owner took its place."""
 
 class CancelReason(_CancelReason, metaclass=_CancelReasonEnumTypeWrapper):
     """Why an order left the book without trading."""
@@ -421,6 +435,8 @@ CANCEL_REASON_DEADLINE: CancelReason.ValueType  # 9
 """Its owner's deadline was not renewed."""
 CANCEL_REASON_DISCONNECTED: CancelReason.ValueType  # 11
 """The session that had asked for it was lost."""
+CANCEL_REASON_QUOTE_REPLACED: CancelReason.ValueType  # 13
+"""A new quote of its owner took its place."""
 Global___CancelReason: _TypeAlias = CancelReason  # noqa: Y015
 
 class _Allocation:

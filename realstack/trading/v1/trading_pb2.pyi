@@ -68,6 +68,10 @@ class _CommandKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandKi
     """Set or lift a kill switch."""
     COMMAND_KIND_SET_DEADLINE: _CommandKind.ValueType  # 20
     """Set, renew or end a deadline of an account's orders."""
+    COMMAND_KIND_MASS_QUOTE: _CommandKind.ValueType  # 23
+    """Replace an account's quote in a market: a header, with its entries behind it."""
+    COMMAND_KIND_QUOTE_ENTRY: _CommandKind.ValueType  # 24
+    """One level of a quote."""
 
 class CommandKind(_CommandKind, metaclass=_CommandKindEnumTypeWrapper):
     """The kind of a command, as in the engine's command records."""
@@ -112,6 +116,10 @@ COMMAND_KIND_KILL: CommandKind.ValueType  # 19
 """Set or lift a kill switch."""
 COMMAND_KIND_SET_DEADLINE: CommandKind.ValueType  # 20
 """Set, renew or end a deadline of an account's orders."""
+COMMAND_KIND_MASS_QUOTE: CommandKind.ValueType  # 23
+"""Replace an account's quote in a market: a header, with its entries behind it."""
+COMMAND_KIND_QUOTE_ENTRY: CommandKind.ValueType  # 24
+"""One level of a quote."""
 Global___CommandKind: _TypeAlias = CommandKind  # noqa: Y015
 
 class _AnswerStatus:
@@ -203,9 +211,7 @@ class PlaceOrder(_message.Message):
     order_type: _common_pb2.OrderType.ValueType
     """How its price is decided."""
     time_in_force: _common_pb2.TimeInForce.ValueType
-    """A limit order takes any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; stops and pegs
-    GTC, DAY or GTD.
-    """
+    """A limit order any; market IOC, FOK, AT_OPEN or AT_CLOSE; by amount IOC; others GTC, DAY or GTD."""
     price_ticks: _builtins.int
     """Limit price in ticks, of limit and stop-limit orders and pegs."""
     quantity_lots: _builtins.int
@@ -233,9 +239,7 @@ class PlaceOrder(_message.Message):
     trigger_price_ticks: _builtins.int
     """A stop's trigger price in ticks."""
     trail_ticks: _builtins.int
-    """A trailing stop's distance, or a primary peg's offset from its side's best price, in ticks, or
-    zero.
-    """
+    """A trailing stop's distance, or how far a primary peg stays back, in ticks, or zero."""
     trail_ppm: _builtins.int
     """A trailing stop's distance in millionths of the price, or zero."""
     amount_atoms: _builtins.int
@@ -419,6 +423,93 @@ class CancelAll(_message.Message):
 Global___CancelAll: _TypeAlias = CancelAll  # noqa: Y015
 
 @_typing.final
+class MassQuote(_message.Message):
+    """All that an account quotes in a market, in place of what it quoted there before. A level that
+    stays at its price with no more than its leaves keeps its place; every other former order is
+    cancelled, then the new ones arrive. With one wrong level nothing is done.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    SENT_TIME_NS_FIELD_NUMBER: _builtins.int
+    MARKET_ID_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    POST_ONLY_FIELD_NUMBER: _builtins.int
+    SELF_TRADE_PREVENTION_FIELD_NUMBER: _builtins.int
+    MAX_AGE_MS_FIELD_NUMBER: _builtins.int
+    sent_time_ns: _builtins.int
+    """When the client first sent it, nanoseconds since 1970 UTC; kept on a resend."""
+    market_id: _builtins.int
+    """The market."""
+    post_only: _builtins.bool
+    """Refuse the quote if one of its orders would trade on arrival."""
+    self_trade_prevention: _common_pb2.SelfTradePrevention.ValueType
+    """What its orders do on meeting an order of the same account group."""
+    max_age_ms: _builtins.int
+    """Refuse it when it is sequenced later than this after its sent time; zero for any age."""
+    @_builtins.property
+    def client_id(self) -> _common_pb2.ClientId:
+        """The client's id; required."""
+
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___QuoteLevel]:
+        """Best first, at most 999; none takes the quote away."""
+
+    def __init__(
+        self,
+        *,
+        client_id: _common_pb2.ClientId | None = ...,
+        sent_time_ns: _builtins.int = ...,
+        market_id: _builtins.int = ...,
+        levels: _abc.Iterable[Global___QuoteLevel] | None = ...,
+        post_only: _builtins.bool = ...,
+        self_trade_prevention: _common_pb2.SelfTradePrevention.ValueType = ...,
+        max_age_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "levels", b"levels", "market_id", b"market_id", "max_age_ms", b"max_age_ms", "post_only", b"post_only", "self_trade_prevention", b"self_trade_prevention", "sent_time_ns", b"sent_time_ns"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassQuote: _TypeAlias = MassQuote  # noqa: Y015
+
+@_typing.final
+class QuoteLevel(_message.Message):
+    """A level of a quote; a side without a price and a quantity is not quoted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BID_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    BID_LOTS_FIELD_NUMBER: _builtins.int
+    ASK_PRICE_TICKS_FIELD_NUMBER: _builtins.int
+    ASK_LOTS_FIELD_NUMBER: _builtins.int
+    bid_price_ticks: _builtins.int
+    """The bid's price in ticks, below that of the level before."""
+    bid_lots: _builtins.int
+    """The bid's quantity in lots."""
+    ask_price_ticks: _builtins.int
+    """The ask's price in ticks, above that of the level before."""
+    ask_lots: _builtins.int
+    """The ask's quantity in lots."""
+    def __init__(
+        self,
+        *,
+        bid_price_ticks: _builtins.int = ...,
+        bid_lots: _builtins.int = ...,
+        ask_price_ticks: _builtins.int = ...,
+        ask_lots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_lots", b"ask_lots", "ask_price_ticks", b"ask_price_ticks", "bid_lots", b"bid_lots", "bid_price_ticks", b"bid_price_ticks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteLevel: _TypeAlias = QuoteLevel  # noqa: Y015
+
+@_typing.final
 class CommandBatch(_message.Message):
     """Many commands as columns, row i of each column belonging to command i. A column that is empty
     stands for zeros; any other column has as many rows as `kind`. At most 4,096 rows.
@@ -583,6 +674,8 @@ class Answer(_message.Message):
     FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    PLACED_COUNT_FIELD_NUMBER: _builtins.int
+    KEPT_COUNT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """The command's place in the venue's total order."""
     time_ns: _builtins.int
@@ -600,9 +693,13 @@ class Answer(_message.Message):
     first_sequence: _builtins.int
     """For a duplicate: the sequence of the first command with this id."""
     cancelled_count: _builtins.int
-    """For cancel all: how many orders were cancelled."""
+    """For cancel all and mass quote: how many orders were cancelled."""
     detail: _builtins.str
     """For a refusal: the field and the rule, in words."""
+    placed_count: _builtins.int
+    """For a mass quote: how many new orders arrived."""
+    kept_count: _builtins.int
+    """For a mass quote: how many former orders kept their places."""
     @_builtins.property
     def client_id(self) -> _common_pb2.ClientId:
         """The client id of the command, or of the order for a place."""
@@ -621,10 +718,12 @@ class Answer(_message.Message):
         first_sequence: _builtins.int = ...,
         cancelled_count: _builtins.int = ...,
         detail: _builtins.str = ...,
+        placed_count: _builtins.int = ...,
+        kept_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "client_id", b"client_id", "detail", b"detail", "filled_lots", b"filled_lots", "first_sequence", b"first_sequence", "leaves_lots", b"leaves_lots", "order_id", b"order_id", "reject_code", b"reject_code", "sequence", b"sequence", "status", b"status", "time_ns", b"time_ns"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "client_id", b"client_id", "detail", b"detail", "filled_lots", b"filled_lots", "first_sequence", b"first_sequence", "kept_count", b"kept_count", "leaves_lots", b"leaves_lots", "order_id", b"order_id", "placed_count", b"placed_count", "reject_code", b"reject_code", "sequence", b"sequence", "status", b"status", "time_ns", b"time_ns"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -877,6 +976,54 @@ class CancelAllOrdersResponse(_message.Message):
 Global___CancelAllOrdersResponse: _TypeAlias = CancelAllOrdersResponse  # noqa: Y015
 
 @_typing.final
+class MassQuoteRequest(_message.Message):
+    """Replace a quote."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def quote(self) -> Global___MassQuote:
+        """The new quote."""
+
+    def __init__(
+        self,
+        *,
+        quote: Global___MassQuote | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["quote", b"quote"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassQuoteRequest: _TypeAlias = MassQuoteRequest  # noqa: Y015
+
+@_typing.final
+class MassQuoteResponse(_message.Message):
+    """The outcome of quoting."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answer(self) -> Global___Answer:
+        """The outcome."""
+
+    def __init__(
+        self,
+        *,
+        answer: Global___Answer | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MassQuoteResponse: _TypeAlias = MassQuoteResponse  # noqa: Y015
+
+@_typing.final
 class SetDeadlineRequest(_message.Message):
     """Set, renew or end a deadline. At three quarters of the timeout an execution tells that it is
     near. At most 8 of an account.
@@ -1028,6 +1175,7 @@ class TradeRequest(_message.Message):
     CANCEL_ALL_FIELD_NUMBER: _builtins.int
     BATCH_FIELD_NUMBER: _builtins.int
     SESSION_FIELD_NUMBER: _builtins.int
+    MASS_QUOTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def place(self) -> Global___PlaceOrder:
         """Place an order."""
@@ -1052,6 +1200,10 @@ class TradeRequest(_message.Message):
     def session(self) -> Global___StreamSession:
         """No command: what the loss of the stream does. It is not answered."""
 
+    @_builtins.property
+    def mass_quote(self) -> Global___MassQuote:
+        """Replace a quote."""
+
     def __init__(
         self,
         *,
@@ -1061,12 +1213,13 @@ class TradeRequest(_message.Message):
         cancel_all: Global___CancelAll | None = ...,
         batch: Global___CommandBatch | None = ...,
         session: Global___StreamSession | None = ...,
+        mass_quote: Global___MassQuote | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "mass_quote", b"mass_quote", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "cancel", b"cancel", "cancel_all", b"cancel_all", "command", b"command", "mass_quote", b"mass_quote", "place", b"place", "replace", b"replace", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place", "cancel", "replace", "cancel_all", "batch", "session"]  # noqa: Y015
+    _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["place", "cancel", "replace", "cancel_all", "batch", "session", "mass_quote"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_command) -> _WhichOneofReturnType_command | None: ...
 
@@ -1220,7 +1373,7 @@ class Execution(_message.Message):
         """Orders will be cancelled unless the deadline is renewed."""
 
     @_builtins.property
-    def repriced(self) -> Global___OrderRepriced:
+    def repriced(self) -> Global___OrderReplaced:
         """A peg moved with the price that it follows."""
 
     def __init__(
@@ -1238,7 +1391,7 @@ class Execution(_message.Message):
         triggered: Global___OrderTriggered | None = ...,
         refreshed: Global___OrderRefreshed | None = ...,
         deadline_near: Global___DeadlineNear | None = ...,
-        repriced: Global___OrderRepriced | None = ...,
+        repriced: Global___OrderReplaced | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "balance", b"balance", "cancelled", b"cancelled", "deadline_near", b"deadline_near", "event", b"event", "filled", b"filled", "reduced", b"reduced", "refreshed", b"refreshed", "replaced", b"replaced", "repriced", b"repriced", "triggered", b"triggered"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -1517,10 +1670,13 @@ class OrderReplaced(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
     KEPT_PRIORITY_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     quantity_lots: _builtins.int
     """The new total quantity, what is filled included."""
     kept_priority: _builtins.bool
     """Whether it kept its place in the queue."""
+    waiting: _builtins.bool
+    """Of a peg that moved: whether it is parked, off the book, and its price is its limit."""
     @_builtins.property
     def order(self) -> Global___OrderState:
         """The order as replaced."""
@@ -1531,48 +1687,15 @@ class OrderReplaced(_message.Message):
         order: Global___OrderState | None = ...,
         quantity_lots: _builtins.int = ...,
         kept_priority: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept_priority", b"kept_priority", "order", b"order", "quantity_lots", b"quantity_lots"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___OrderReplaced: _TypeAlias = OrderReplaced  # noqa: Y015
-
-@_typing.final
-class OrderRepriced(_message.Message):
-    """A peg moved to another price, at the back there; leaves and filled are those after what it traded
-    on arriving there.
-    """
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ORDER_FIELD_NUMBER: _builtins.int
-    QUANTITY_LOTS_FIELD_NUMBER: _builtins.int
-    WAITING_FIELD_NUMBER: _builtins.int
-    quantity_lots: _builtins.int
-    """The total quantity."""
-    waiting: _builtins.bool
-    """Whether it is parked: off the book until there is a price to follow."""
-    @_builtins.property
-    def order(self) -> Global___OrderState:
-        """The order, at its new price; while it is parked, at its limit."""
-
-    def __init__(
-        self,
-        *,
-        order: Global___OrderState | None = ...,
-        quantity_lots: _builtins.int = ...,
         waiting: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "quantity_lots", b"quantity_lots", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept_priority", b"kept_priority", "order", b"order", "quantity_lots", b"quantity_lots", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___OrderRepriced: _TypeAlias = OrderRepriced  # noqa: Y015
+Global___OrderReplaced: _TypeAlias = OrderReplaced  # noqa: Y015
 
 @_typing.final
 class OrderReduced(_message.Message):

@@ -55,6 +55,11 @@ class TradingServiceStub:
                 request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.SerializeToString,
                 response_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.FromString,
                 _registered_method=True)
+        self.MassQuote = channel.unary_unary(
+                '/realstack.trading.v1.TradingService/MassQuote',
+                request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteRequest.SerializeToString,
+                response_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteResponse.FromString,
+                _registered_method=True)
         self.SetDeadline = channel.unary_unary(
                 '/realstack.trading.v1.TradingService/SetDeadline',
                 request_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.SetDeadlineRequest.SerializeToString,
@@ -114,6 +119,13 @@ class TradingServiceServicer:
 
     def CancelAllOrders(self, request, context):
         """Cancel every order of the account, or those of one market or side.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MassQuote(self, request, context):
+        """Replace the account's whole quote in a market: all of it or nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,6 +195,11 @@ def add_TradingServiceServicer_to_server(servicer, server):
                     servicer.CancelAllOrders,
                     request_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.FromString,
                     response_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.SerializeToString,
+            ),
+            'MassQuote': grpc.unary_unary_rpc_method_handler(
+                    servicer.MassQuote,
+                    request_deserializer=realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteRequest.FromString,
+                    response_serializer=realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteResponse.SerializeToString,
             ),
             'SetDeadline': grpc.unary_unary_rpc_method_handler(
                     servicer.SetDeadline,
@@ -324,6 +341,33 @@ class TradingService:
             '/realstack.trading.v1.TradingService/CancelAllOrders',
             realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersRequest.SerializeToString,
             realstack_dot_trading_dot_v1_dot_trading__pb2.CancelAllOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MassQuote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/realstack.trading.v1.TradingService/MassQuote',
+            realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteRequest.SerializeToString,
+            realstack_dot_trading_dot_v1_dot_trading__pb2.MassQuoteResponse.FromString,
             options,
             channel_credentials,
             insecure,

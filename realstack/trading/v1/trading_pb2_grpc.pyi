@@ -43,6 +43,8 @@ class TradingServiceStub:
     """Change an order's price or total quantity; a refused replace changes nothing."""
     CancelAllOrders: _grpc.UnaryUnaryMultiCallable[_trading_pb2.CancelAllOrdersRequest, _trading_pb2.CancelAllOrdersResponse]
     """Cancel every order of the account, or those of one market or side."""
+    MassQuote: _grpc.UnaryUnaryMultiCallable[_trading_pb2.MassQuoteRequest, _trading_pb2.MassQuoteResponse]
+    """Replace the account's whole quote in a market: all of it or nothing."""
     SetDeadline: _grpc.UnaryUnaryMultiCallable[_trading_pb2.SetDeadlineRequest, _trading_pb2.SetDeadlineResponse]
     """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled."""
     RequestWithdrawal: _grpc.UnaryUnaryMultiCallable[_trading_pb2.RequestWithdrawalRequest, _trading_pb2.RequestWithdrawalResponse]
@@ -69,6 +71,8 @@ class TradingServiceAsyncStub(TradingServiceStub):
     """Change an order's price or total quantity; a refused replace changes nothing."""
     CancelAllOrders: _aio.UnaryUnaryMultiCallable[_trading_pb2.CancelAllOrdersRequest, _trading_pb2.CancelAllOrdersResponse]  # type: ignore[assignment]
     """Cancel every order of the account, or those of one market or side."""
+    MassQuote: _aio.UnaryUnaryMultiCallable[_trading_pb2.MassQuoteRequest, _trading_pb2.MassQuoteResponse]  # type: ignore[assignment]
+    """Replace the account's whole quote in a market: all of it or nothing."""
     SetDeadline: _aio.UnaryUnaryMultiCallable[_trading_pb2.SetDeadlineRequest, _trading_pb2.SetDeadlineResponse]  # type: ignore[assignment]
     """Set, renew or end a deadline: unless it is renewed, the account's orders are cancelled."""
     RequestWithdrawal: _aio.UnaryUnaryMultiCallable[_trading_pb2.RequestWithdrawalRequest, _trading_pb2.RequestWithdrawalResponse]  # type: ignore[assignment]
@@ -116,6 +120,14 @@ class TradingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_trading_pb2.CancelAllOrdersResponse, _abc.Awaitable[_trading_pb2.CancelAllOrdersResponse]]:
         """Cancel every order of the account, or those of one market or side."""
+
+    @_abc_1.abstractmethod
+    def MassQuote(
+        self,
+        request: _trading_pb2.MassQuoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_trading_pb2.MassQuoteResponse, _abc.Awaitable[_trading_pb2.MassQuoteResponse]]:
+        """Replace the account's whole quote in a market: all of it or nothing."""
 
     @_abc_1.abstractmethod
     def SetDeadline(

@@ -171,6 +171,47 @@ class Desk:
             assert digest_before == digest, "a refusal changes nothing"
         return outcome
 
+    def quote(
+        self,
+        account_id: int,
+        entries: list[tuple[int, int, int, int]],
+        *,
+        said: int | None = None,
+        **fields: Any,
+    ) -> Outcome:
+        """Send a mass quote of (bid lots, bid price, ask lots, ask price) entries."""
+        self._client_ids += 1
+        self.time_ns += 1_000
+        group = np.zeros(len(entries) + 1, dtype=COMMAND)
+        header = {
+            "client_id_low": self._client_ids,
+            "sent_time_ns": self.time_ns,
+            "kind": CommandKind.MASS_QUOTE,
+            "account_id": account_id,
+            "market_id": MARKET,
+            "self_trade_prevention": SelfTradePrevention.CANCEL_TAKER,
+            "entry_count": len(entries) if said is None else said,
+            **fields,
+        }
+        for name, value in header.items():
+            group[0][name] = value
+        group["kind"][1:] = CommandKind.QUOTE_ENTRY
+        names = ("bid_lots", "bid_price_ticks", "ask_lots", "ask_price_ticks")
+        for record, entry in zip(group[1:], entries, strict=True):
+            for name, value in zip(names, entry, strict=True):
+                record[name] = value
+        group["sequence"] = np.arange(len(group)) + self.venue.sequence_last + 1
+        group["time_ns"] = np.arange(len(group)) + self.time_ns
+        self.time_ns += len(entries)
+        digest_before = self.venue.digest()
+        outcome = Outcome(self.venue.apply(group))
+        self.venue.validate()
+        assert self.venue.digest_scan() == self.venue.digest()
+        assert self.venue.sequence_last == int(group["sequence"][-1])
+        if outcome.kind == EventKind.REJECTED:
+            assert digest_before == self.venue.digest(), "a refusal changes nothing"
+        return outcome
+
     def with_id(self, kind: int, client_id: int | None = None, **fields: Any) -> Outcome:
         """Apply a command under a client id, a fresh one by default."""
         if client_id is None:

@@ -28,6 +28,53 @@ def kill(desk: Desk, is_on: int = 1, **fields: Any) -> Outcome:
     return desk.run(CommandKind.KILL, is_on=is_on, **fields)
 
 
+def test_each_order_of_a_quote_obeys_the_limits_of_an_order(desk: Desk) -> None:
+    """One level too large, too dear or too far away refuses the whole quote."""
+    good = (5, 99, 5, 101)
+    limit(desk, LimitKind.ORDER_LOTS, 5)
+    assert desk.quote(U, [good, (6, 98, 0, 0)]).reject == Reject.ORDER_LOTS_EXCEEDED
+    limit(desk, LimitKind.ORDER_VALUE, 5 * 101)
+    assert desk.quote(U, [good, (0, 0, 5, 102)]).reject == Reject.ORDER_VALUE_EXCEEDED
+    limit(desk, LimitKind.COLLAR_PPM, 10_000)
+    desk.set_reference_price(100)
+    assert desk.quote(U, [good, (5, 98, 0, 0)]).reject == Reject.PRICE_OUTSIDE_COLLAR
+    assert desk.quote(U, [good]).reject == Reject.NONE
+
+
+def test_a_quotes_orders_are_counted_together_without_the_former_quote(desk: Desk) -> None:
+    """It makes room for itself: the same quote may be sent again at the limit."""
+    limit(desk, LimitKind.OPEN_ORDERS, 4, market_id=MARKET)
+    desk.buy(U, 1, 50)
+    quote = [(1, 99, 1, 101), (1, 98, 0, 0)]
+    assert desk.quote(U, quote).reject == Reject.NONE
+    assert desk.quote(U, [(1, 97, 1, 103), (1, 96, 0, 0)]).reject == Reject.NONE
+    assert desk.quote(U, [(1, 99, 1, 101), (1, 98, 1, 102)]).reject == Reject.OPEN_ORDERS_EXCEEDED
+    assert desk.quote(V, [(1, 90, 1, 111), (1, 89, 1, 112)]).reject == Reject.NONE
+
+
+def test_a_quotes_bids_count_towards_the_holding_together(desk: Desk) -> None:
+    """What the account would hold with all of them filled; the former bids do not count."""
+    held = sum(desk.venue.balance(U, BASE))
+    limit(desk, LimitKind.HOLDING_LOTS, held + 10)
+    assert desk.quote(U, [(5, 99, 0, 0), (5, 98, 0, 0)]).reject == Reject.NONE
+    assert desk.quote(U, [(4, 97, 0, 0), (6, 96, 0, 0)]).reject == Reject.NONE
+    assert desk.quote(U, [(5, 97, 0, 0), (6, 96, 0, 0)]).reject == Reject.HOLDING_EXCEEDED
+    limit(desk, LimitKind.HOLDING_LOTS, 1)
+    assert desk.quote(U, [(0, 0, 5, 101)]).reject == Reject.NONE
+
+
+def test_a_quote_counts_as_one_message_and_taking_it_away_as_none(desk: Desk) -> None:
+    """However many levels it has; what lowers the risk is never kept out."""
+    limit(desk, LimitKind.MESSAGES, 1, window_ns=SECOND_NS)
+    assert desk.quote(U, [(1, 99, 1, 101), (1, 98, 1, 102)]).reject == Reject.NONE
+    assert desk.quote(U, [(1, 99, 1, 101)]).reject == Reject.RATE_EXCEEDED
+    assert desk.quote(U, []).reject == Reject.NONE
+    desk.quote(V, [(1, 99, 1, 101)])
+    kill(desk, account_id=V)
+    assert desk.quote(V, [(1, 99, 1, 101)]).reject == Reject.KILLED
+    assert desk.quote(V, []).reject == Reject.NONE
+
+
 def test_limits_and_kill_switches_in_force_are_listed(desk: Desk) -> None:
     """By account, market and kind; what was removed or lifted is not there any more."""
     assert (len(desk.venue.limits()), desk.venue.kills()) == (0, [])

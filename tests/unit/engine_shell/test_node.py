@@ -12,8 +12,9 @@ import pytest
 import structlog
 
 from engine.core.commands import COMMAND, CommandKind
+from engine.journal.batches import joined
 from engine.journal.errors import JournalDamaged
-from engine.node import Feed, Node, NodeOptions, joined
+from engine.node import Feed, Node, NodeOptions
 from engine.ports.clock import SystemClock
 from engine.ports.storage import FolderInUse
 from engine.reference.venue import ReferenceVenue

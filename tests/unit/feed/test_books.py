@@ -54,7 +54,7 @@ def test_a_reader_of_every_increment_holds_the_venues_book_after_every_command(s
     drive, feed = Drive(seed), BookFeed(FeedLimits(), EVERYBODY)
     feed.consume(drive.opening)
     readers = {market_id: BookReader() for market_id in MARKETS}
-    for events in drive.events(700):
+    for events in drive.events(1_200):
         for market_id in feed.consume(events):
             book, reader = feed.market(market_id), readers[market_id]
             before = reader.book_sequence

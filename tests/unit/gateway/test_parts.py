@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from pathlib import Path
+from typing import get_args
 
 import grpc
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 
+from engine.core.commands import OrderType, TimeInForce
+from engine.core.rejects import CancelReason
 from gateway.accounts.follower import oldest_kept
 from gateway.catalog import Catalog, read_names, unknown_asset, unknown_market
 from gateway.errors import ApiError, EdgeError
@@ -18,6 +22,7 @@ from gateway.feeds.status import per_second
 from gateway.limits import NESTING_MAX
 from gateway.order_entry import OrderName
 from gateway.rest.plumbing import check_body, check_json_text, presented_key
+from gateway.schemas import account, requests
 from gateway.server import gateway_settings, parser
 from gateway.websocket.endpoint import check_origin
 from realstack.client import Asset, Instruments, Market, NotRetained
@@ -273,3 +278,18 @@ def test_the_command_line_says_where_the_parts_are(
     assert (settings.settlement_address, settings.api_key) == ("", "k")
     assert settings.names_path == tmp_path / "instruments.json"
     assert settings.origins == {"https://a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (account.CancelReasonName, CancelReason),
+        (account.OrderKindName, OrderType),
+        (requests.TimeInForceName, TimeInForce),
+    ],
+)
+def test_the_published_contract_has_every_word_that_the_core_can_say(
+    names: object, kind: type[IntEnum]
+) -> None:
+    """A reader that checks answers against the contract refuses none of them."""
+    assert set(get_args(names)) == {each.name.lower() for each in kind if each}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from tests.wire.cases import (
     access,
+    controls,
     forms,
     history,
     ids,
     numbers,
     operation,
     orders,
+    quotes,
     special_orders,
     texts,
 )
@@ -19,6 +21,8 @@ CASES: tuple[Case, ...] = (
     *numbers.CASES,
     *orders.CASES,
     *special_orders.CASES,
+    *quotes.CASES,
+    *controls.CASES,
     *ids.CASES,
     *texts.CASES,
     *forms.CASES,

@@ -49,7 +49,7 @@ def unknown_word(field: str, code: Reject, number: int, *, cli: bool = True) -> 
 
 CASES: tuple[Case, ...] = (
     *unknown_word("side", Reject.INVALID_SIDE, 9),
-    *unknown_word("type", Reject.INVALID_ORDER_TYPE, 9, cli=False),
+    *unknown_word("type", Reject.INVALID_ORDER_TYPE, 99, cli=False),
     *unknown_word("time_in_force", Reject.INVALID_TIME_IN_FORCE, 9),
     *unknown_word("self_trade_prevention", Reject.INVALID_SELF_TRADE_PREVENTION, 9),
     bad_command(

@@ -30,7 +30,12 @@ def fill(message: Message, fields: Mapping[str, object], scene: Scene) -> None:
             inner.SetInParent()
             fill(inner, value, scene)
         elif isinstance(value, list):
-            getattr(message, name).extend(scene.value(each) for each in value)
+            rows = getattr(message, name)
+            for each in value:
+                if isinstance(each, Mapping):
+                    fill(rows.add(), each, scene)
+                else:
+                    rows.append(scene.value(each))
         elif name.endswith("client_id"):
             getattr(message, name).CopyFrom(client_id(value))
         else:

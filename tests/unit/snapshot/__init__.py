@@ -1,0 +1,1 @@
+"""Tests of snapshots: format, folder, follower, start."""
