@@ -33,9 +33,12 @@ from engine.keys import KeysInvalid, KeyTable
 from engine.node import Node, NodeOptions
 from engine.ports.process import end_process, told
 from engine.ports.storage import FolderInUse, StorageFull, StorageLost
+from engine.tls import TlsInvalid, read_tls
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
 STOP_GRACE_SECONDS = 5
+ORDERS_PREPARED = 1 << 17
+IDS_PREPARED = 1 << 20
 SWITCH_SECONDS = 0.0005  # tidy: float-ok seconds that the interpreter wants
 _log = structlog.get_logger("engine.server")
 
@@ -54,6 +57,7 @@ CANNOT_START = (
     OSError,
     StorageFull,
     StorageLost,
+    TlsInvalid,
 )
 
 
@@ -88,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="who serves gRPC: auto takes the native front where it is built (./dev front)",
     )
+    parser.add_argument("--tls-certificate", type=Path, metavar="PEM", help="encrypt with it")
+    parser.add_argument("--tls-key", type=Path, metavar="PEM", help="of the certificate")
     parser.add_argument(
         "--accept-tail-loss",
         action="store_true",
@@ -146,6 +152,18 @@ def core_factory(name: str) -> Callable[[], Any]:
     return factory
 
 
+def prepare(venue: Any) -> None:
+    """Take memory ahead, some 100 MB, so that no order waits for the system to give it.
+
+    Raises:
+        CannotStart: There is not so much.
+    """
+    try:
+        venue.prepare(orders=ORDERS_PREPARED, ids=IDS_PREPARED)
+    except MemoryError as error:
+        raise CannotStart(f"no memory to start with: {error}") from error
+
+
 async def _serve(options: argparse.Namespace) -> int:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(on_loop_error)
@@ -153,6 +171,7 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     keys = KeyTable(options.keys)
+    tls = read_tls(options.tls_certificate, options.tls_key)
     venue = core_factory(options.core)()
     feeds = Feeds(venue.markets)
     node = await Node.open(
@@ -162,7 +181,9 @@ async def _serve(options: argparse.Namespace) -> int:
         options=NodeOptions(accept_tail_loss=options.accept_tail_loss),
     )
     try:
-        front = make_front(options.front, node, feeds, keys, options.listen, _fatal)
+        if options.core == "compiled":
+            prepare(venue)
+        front = make_front(options.front, node, feeds, keys, options.listen, _fatal, tls)
         await front.start()
         _say_ready(options, front.port)
         await stop.wait()

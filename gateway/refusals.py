@@ -23,7 +23,8 @@ from realstack.client import (
     RequestRefused,
     Unavailable,
 )
-from realstack.order_text import FIELD_REJECTS, MAX_AGE_MS_MAX, TAG_MAX
+from realstack.client.arguments import TAG_MAX
+from realstack.order_text import FIELD_REJECTS, MAX_AGE_MS_MAX
 from realstack.units import InvalidNumber
 
 _PATH = re.compile(r" - at `\$(?:\.|\[\.\.\.\])?([^`]*)`\Z")

@@ -16,7 +16,6 @@ from realstack.client.errors import InvalidInput
 from realstack.client.records import Market
 from realstack.units import Rule, amount_rule
 
-TAG_MAX = (1 << 16) - 1
 MAX_AGE_MS_MAX = (1 << 32) - 1
 
 

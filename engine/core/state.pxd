@@ -202,6 +202,7 @@ cdef struct IdEntry:
 # Entries in the order of acceptance: positions from `first` to before `next`, in chunks.
 cdef struct IdWindow:
     IdEntry **chunks
+    IdEntry *free_chunks  # each begins with the address of the next
     uint64_t chunks_capacity
     uint64_t first
     uint64_t next

@@ -12,6 +12,7 @@ from engine.feed.feeds import Feeds
 from engine.keys import KeyTable
 from engine.rpc.front import Front
 from engine.rpc.node_port import NodePort
+from engine.tls import Tls
 
 FRONTS = ("auto", "native", "plain")
 _MODULE = "engine.front._native"
@@ -58,6 +59,7 @@ def make_front(
     keys: KeyTable,
     listen: str,
     fatal: Callable[[BaseException], None],
+    tls: Tls | None = None,
 ) -> AnyFront:
     """Make a front of a kind of `FRONTS`, bound but not started.
 
@@ -68,9 +70,9 @@ def make_front(
     module = None if kind == "plain" else native_module()
     if module is None and kind == "native":
         raise FrontMissing("the native front is not built, run ./dev front")
-    _log.info("front", kind="plain" if module is None else "native")
+    _log.info("front", kind="plain" if module is None else "native", tls=tls is not None)
     if module is None:
-        return Front(node, feeds, keys, listen, fatal)
+        return Front(node, feeds, keys, listen, fatal, tls=tls)
     from engine.front.native import NativeFront  # needs the compiled part
 
-    return NativeFront(node, feeds, keys, listen, fatal)
+    return NativeFront(node, feeds, keys, listen, fatal, tls)

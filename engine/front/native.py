@@ -42,6 +42,7 @@ from engine.rpc.node_port import NodePort
 from engine.rpc.records import answers_to
 from engine.rpc.trade_requests import Commands, Session, read_request
 from engine.sequencer import Answer, Batch, Busy, NotTaken
+from engine.tls import Tls
 from realstack.trading.v1 import trading_pb2
 
 TAKES_PER_TURN = 8  # of at most 4,096 commands: then the loop's others have their turn
@@ -85,6 +86,7 @@ class NativeFront:
         keys: KeyTable,
         listen: str,
         fatal: Callable[[BaseException], None],
+        tls: Tls | None = None,
     ) -> None:
         self._node = node
         self._keys = keys
@@ -104,6 +106,7 @@ class NativeFront:
                     "closing": status(closing()),
                 },
                 LIMITS,
+                None if tls is None else (tls.certificate, tls.key),
             )
             self._plain = Front(node, feeds, keys, f"unix:{plain}", fatal, self._set_keys)
         except OSError as error:

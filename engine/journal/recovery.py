@@ -6,10 +6,16 @@ The order makes a crash at any moment of it harmless, also a second and a third:
     2. bytes whose loss the operator accepted are copied to a file of their own, and synced;
     3. what was never acknowledged is set to zero, and synced;
     4. a seal that a crash left out is written, and synced;
-    5. only then frames are appended, first the note of an accepted loss.
+    5. what the last process may have left in memory only is written again, and synced;
+    6. only then frames are appended, first the note of an accepted loss.
 
 A crash after 2 leaves the damage in place: the same answer is asked for again. A crash after 3
-leaves the file of 2 at exactly the journal's end, by which the note of 5 is still written.
+leaves the file of 2 at exactly the journal's end, by which the note of 6 is still written.
+
+Why 5: a process that is killed between a write and its sync leaves the frame in the machine's page
+cache. The next one reads it there, whole, and would tell of it; a power cut would take it back.
+After a failed sync it is worse, because the machine takes such pages for written: so a sync alone
+is not enough. Only the last frame, the open segment's first block and names can be in that state.
 """
 
 from __future__ import annotations
@@ -31,13 +37,13 @@ from engine.journal.layout import (
     crc32c,
     put_header,
 )
+from engine.journal.mending import keep_lost, write_zeros
 from engine.journal.reader import Cut, End, Position, Reader
 from engine.journal.survey import LOST_NAME, PREPARED_NAME, Segment, lost_name, segment_name
 from engine.journal.verdict import Past
 from engine.ports.storage import Storage
 
 SEGMENT_BYTES_DEFAULT = 64 << 20
-ZEROS = bytes(1 << 20)
 
 
 def new_venue_id() -> bytes:
@@ -124,12 +130,13 @@ class Recovery:
         end = self._reader.end
         for cut in end.cuts:
             if cut.case == "D":
-                self._keep_lost(cut)
-            self._write_zeros(cut)
+                keep_lost(self._storage, cut)
+            write_zeros(self._storage, cut)
         for seal in end.seals:
             self._write(seal.segment_number, seal.offset, seal.blocks.data)
         if end.segment is None:
             return self._begin(end)
+        self._make_last(end.segment)
         past = self._reader.past
         return Tail(
             venue_id=self._reader.venue_id,
@@ -150,35 +157,18 @@ class Recovery:
         finally:
             file.close()
 
-    def _write_zeros(self, cut: Cut) -> None:
-        """Set cut bytes to zero, so that no later frame can ever be taken for part of them."""
-        file = self._storage.open(segment_name(cut.segment_number))
-        try:
-            for done in range(0, cut.length, len(ZEROS)):
-                part = min(len(ZEROS), cut.length - done)
-                file.write_at(cut.offset + done, memoryview(ZEROS)[:part])
-            file.sync()
-        finally:
-            file.close()
-
-    def _keep_lost(self, cut: Cut) -> None:
-        """Copy bytes whose loss was accepted to a file of their own."""
-        name = lost_name(cut.segment_number, cut.offset)
-        if name in self._storage.list():
-            return
-        file = self._storage.open(segment_name(cut.segment_number))
-        try:
-            lost = file.read_at(cut.offset, cut.length)
-        finally:
-            file.close()
-        self._storage.create_preallocated(PREPARED_NAME, len(lost))
-        copy = self._storage.open(PREPARED_NAME)
-        try:
-            copy.write_synced(0, lost)
-        finally:
-            copy.close()
-        self._storage.rename(PREPARED_NAME, name)
+    def _make_last(self, segment: Segment) -> None:
+        """Bring to disk what was read and may be in memory only."""
         self._storage.sync_folder()
+        parts = [(segment.number, 0, BLOCK_BYTES)]
+        if self._reader.last is not None:
+            parts.append(self._reader.last)
+        for number, offset, length in parts:
+            file = self._storage.open(segment_name(number))
+            try:
+                file.write_synced(offset, file.read_at(offset, length))
+            finally:
+                file.close()
 
     def _note(self, segment_number: int, offset: int) -> bytes:
         """Return the record of a loss that was accepted at the journal's end and is not in it."""

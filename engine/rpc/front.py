@@ -25,6 +25,7 @@ from engine.rpc.roles import OPEN_SERVICES, ROLES
 from engine.rpc.settlement import SettlementService
 from engine.rpc.trading import TradingService
 from engine.sequencer import Batch
+from engine.tls import Tls
 
 SERVICES = (trading.SERVICE, market_data.SERVICE, settlement.SERVICE, admin.SERVICE)
 PULSES_PER_HEARTBEAT = 4
@@ -42,6 +43,7 @@ class Front:
         listen: HOST:PORT; port 0 takes a free one, see `port`.
         fatal: Told of a broken invariant or an unknown failure in a task: the process has to end.
         keys_changed: Called when the key file was read again.
+        tls: The certificate to show; without one nothing is encrypted.
 
     Raises:
         OSError: When the address cannot be bound.
@@ -55,6 +57,7 @@ class Front:
         listen: str,
         fatal: Callable[[BaseException], None],
         keys_changed: Callable[[], None] = lambda: None,
+        tls: Tls | None = None,
     ) -> None:
         self._keys_changed = keys_changed
         self._feeds = feeds
@@ -80,7 +83,7 @@ class Front:
             self._server.add_generic_rpc_handlers((self._guard.handlers(name, methods),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, *OPEN_SERVICES), self._server)
-        self.port = _bind(self._server, listen)
+        self.port = _bind(self._server, listen, tls)
         self._pulse: asyncio.Task[None] | None = None
 
     @property
@@ -145,9 +148,13 @@ class _RoomTold:
         asyncio.get_running_loop().call_soon(self._intake.room_was_made)
 
 
-def _bind(server: grpc.aio.Server, listen: str) -> int:
+def _bind(server: grpc.aio.Server, listen: str, tls: Tls | None) -> int:
     try:
-        port = server.add_insecure_port(listen)
+        if tls is None:
+            port = server.add_insecure_port(listen)
+        else:
+            pair = [(tls.key, tls.certificate)]
+            port = server.add_secure_port(listen, grpc.ssl_server_credentials(pair))
     except RuntimeError as error:
         raise OSError(f"{listen}: cannot be bound: {error}") from error
     if port == 0:

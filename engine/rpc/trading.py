@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 
 from engine.core.commands import POST_ONLY, CommandKind
 from engine.core.events import EVENT_BYTES
+from engine.core.limits import DEADLINE_MS_MAX, DEADLINE_MS_MIN
+from engine.core.rejects import Reject
 from engine.feed.executions import ExecutionFeed
 from engine.feed.feeds import Feeds
 from engine.keys import Principal
@@ -112,7 +114,10 @@ class TradingService:
         """Set, renew or end a deadline of the account's orders."""
         request = cast("pb.SetDeadlineRequest", message)
         record = deadline_record(request, principal.account_id)
-        return pb.SetDeadlineResponse(answer=await self._run(record, common_pb2.ClientId()))
+        outcome = await self._run(record, common_pb2.ClientId())
+        if Reject(outcome.reject_code) is Reject.INVALID_PARAMETER:  # it has no other
+            outcome.detail = f"timeout_ms: must be {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}, or 0"
+        return pb.SetDeadlineResponse(answer=outcome)
 
     async def request_withdrawal(self, message: Message, principal: Principal) -> Message:
         """Hold funds for a withdrawal."""

@@ -16,7 +16,7 @@ from gateway.rest.pages import page_of
 from gateway.schemas import account as schema
 from gateway.schemas.requests import PlaceOrder, ReplaceOrder, RequestWithdrawal, SideName
 from gateway.service import Gateway
-from realstack.order_text import TAG_MAX
+from realstack.client.arguments import TAG_MAX
 
 PageSize = Annotated[
     int, QueryParameter(ge=0, le=1_000, description="At most so many; 0 is the default.")

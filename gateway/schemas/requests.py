@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from engine.core.limits import TRAIL_PPM_MAX
-from realstack.order_text import MAX_AGE_MS_MAX, TAG_MAX
+from realstack.client.arguments import TAG_MAX
+from realstack.order_text import MAX_AGE_MS_MAX
 
 SideName = Literal["buy", "sell"]
 OrderTypeName = Literal[

@@ -21,8 +21,8 @@ from realstack.cli.options import (
 from realstack.cli.outcome import DONE
 from realstack.cli.output import Output
 from realstack.client import Answer, AnswerStatus, Market, OrderType, TimeInForce
-from realstack.client.arguments import choice
-from realstack.order_text import MAX_AGE_MS_MAX, TAG_MAX, OrderText, order_numbers
+from realstack.client.arguments import TAG_MAX, choice
+from realstack.order_text import MAX_AGE_MS_MAX, OrderText, order_numbers
 from realstack.times import parse_time_ns
 
 DESCRIPTION = """Place an order and wait until its outcome is durable.

@@ -18,6 +18,7 @@ from realstack.client.requests import ClientId, id_words
 from realstack.units import DecimalText
 
 E = TypeVar("E", bound=IntEnum)
+TAG_MAX = (1 << 16) - 1
 _PRICES = frozenset({"price", "trigger_price"})
 _AT_ONCE = frozenset({OrderType.MARKET, OrderType.MARKET_BY_AMOUNT})
 
@@ -65,6 +66,16 @@ def needed(field: str, value: int | None) -> int:
         }[field]
         raise InvalidInput(field, None, "must be given", code)
     return value
+
+
+def check_tag(field: str, tag: int) -> None:
+    """Refuse a tag that no order can have; 0 stands for all orders.
+
+    Raises:
+        InvalidInput: It is out of range.
+    """
+    if not 0 <= tag <= TAG_MAX:
+        raise InvalidInput(field, tag, f"must be 0 to {TAG_MAX}", Reject.INVALID_PARAMETER)
 
 
 def number_of(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import (
+    BEFORE_ARRIVAL,
     COMMAND,
     HIDDEN,
     MINIMUM,
@@ -120,7 +121,11 @@ def encode_single(command: np.void) -> bytes:
     elif kind is CommandKind.CANCEL:
         request.cancel.CopyFrom(
             trading_pb2.CancelOrder(
-                client_id=own, sent_time_ns=sent, order_id=row["order_id"], order_client_id=named
+                client_id=own,
+                sent_time_ns=sent,
+                order_id=row["order_id"],
+                order_client_id=named,
+                before_arrival=bool(row["flags"] & BEFORE_ARRIVAL),
             )
         )
     elif kind is CommandKind.REPLACE:

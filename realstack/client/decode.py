@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from engine.core.commands import CommandKind, LimitKind, OrderType, Side, TimeInForce
 from engine.core.phases import AuctionKind, Phase
-from engine.core.rejects import CancelReason
+from engine.core.rejects import CancelReason, Reject
 from realstack.admin.v1 import admin_pb2
 from realstack.client.records import (
     Accepted,
+    Answer,
+    AnswerStatus,
     Asset,
     AuctionState,
     Balance,
@@ -87,6 +89,22 @@ def market_from(message: marketdata_pb2.Market, assets: dict[int, Asset]) -> Mar
         volatility_ppm=message.volatility_ppm,
         auction_ms=message.auction_ms,
         reference_price_ticks=message.reference_price_ticks,
+    )
+
+
+def answer_from(message: trading_pb2.Answer) -> Answer:
+    """Read the outcome of one command."""
+    return Answer(
+        sequence=message.sequence,
+        client_id=client_id_from(message.client_id),
+        status=AnswerStatus(message.status),
+        reject_code=Reject(message.reject_code),
+        order_id=message.order_id,
+        filled_lots=message.filled_lots,
+        leaves_lots=message.leaves_lots,
+        first_sequence=message.first_sequence,
+        cancelled_count=message.cancelled_count,
+        detail=message.detail,
     )
 
 

@@ -11,6 +11,10 @@ What holds over a lost connection:
     3. the venue takes an id once: the answer says accepted now or, as a duplicate, before;
     4. so each command has one outcome, and its caller learns it, or `OutcomeUnknown` in the end.
 
+A lane that cancels on disconnect tells each stream so first: when that stream is lost, the venue
+cancels the account's orders (or those of one tag) by itself. Closing the lane says goodbye, and the
+orders stay; a goodbye that does not arrive counts as a loss.
+
 A malformed message ends the stream after the answers to all before it. When it carried several
 requests, they go again one at a time, so that only the caller of the guilty one gets the error.
 """
@@ -42,18 +46,24 @@ from realstack.client.requests import ROWS_MAX, Request
 from realstack.trading.v1 import trading_pb2
 
 ROWS_IN_FLIGHT_MAX = 16 * ROWS_MAX  # more would only wait in the venue's queue
+GOODBYE_SECONDS = 2.0
 
 
 class Lane:
     """Sends requests over a stream that is opened when needed and reopened when lost."""
 
-    def __init__(self, open_call: Callable[[], Any]) -> None:
+    def __init__(self, open_call: Callable[[], Any], *, lost_tag: int | None = None) -> None:
         """Make the lane; nothing is opened yet.
 
         Args:
             open_call: Opens a `Trade` call that takes serialized requests.
+            lost_tag: The orders that the loss of a stream cancels: those of a tag, 0 for all; none
+                at all if not given.
         """
         self._open_call = open_call
+        self._lost_tag = lost_tag
+        self._is_armed = False  # the open stream was told what its loss does
+        self._is_leaving = False
         self._waiting: deque[Request] = deque()
         self._in_flight: deque[list[Request]] = deque()  # one entry a message
         self._rows_in_flight = 0
@@ -83,10 +93,18 @@ class Lane:
         self._waiting.remove(request)
         return True
 
-    async def close(self) -> None:
-        """End the stream; requests without an answer end with `Closed`."""
+    async def close(self, *, says_goodbye: bool = True) -> None:
+        """End the stream; requests without an answer end with `Closed`.
+
+        Args:
+            says_goodbye: Tell the venue that this is no loss, so that orders stay.
+        """
         self._closed = True
         if self._runner is not None:
+            if says_goodbye and self._is_armed:
+                self._is_leaving = True
+                self._changed.set()
+                await asyncio.wait((self._runner,), timeout=GOODBYE_SECONDS)
             self._runner.cancel()
             with suppress(asyncio.CancelledError):
                 await self._runner
@@ -97,6 +115,8 @@ class Lane:
         patience = Patience()
         while True:
             await self._until_waiting()
+            if self._is_leaving:
+                return
             call = self._open_call()
             try:
                 await self._serve(call, patience)
@@ -105,9 +125,11 @@ class Lane:
             except ClientError as error:
                 self._fail_all(error)
             finally:
+                self._is_armed = False
                 call.cancel()
                 self._take_back()
-            await patience.backoff.pause()
+            if not self._is_leaving:
+                await patience.backoff.pause()
 
     def _ended(self, runner: asyncio.Task[None]) -> None:
         """Hand a bug of this class to everybody who waits, instead of letting them wait."""
@@ -116,8 +138,8 @@ class Lane:
             self._fail_all(error)
 
     async def _until_waiting(self) -> None:
-        """Wait until there is something to send."""
-        while not self._waiting:
+        """Wait until there is something to send, or nothing more will be."""
+        while not self._waiting and not self._is_leaving:
             self._changed.clear()
             await self._changed.wait()
 
@@ -140,8 +162,15 @@ class Lane:
     async def _write(self, call: Any) -> None:
         """Send what waits, as much together as has gathered, for as long as the call lives."""
         await call.wait_for_connection()  # until then nothing counts as sent
+        if self._lost_tag is not None:
+            await call.write(session_message(self._lost_tag, is_armed=True))
+            self._is_armed = True
         while True:
             await self._until_waiting()
+            if self._is_leaving:
+                await call.write(session_message(self._lost_tag or 0, is_armed=False))
+                await call.done_writing()
+                return
             if not self._has_room():
                 self._changed.clear()
                 await self._changed.wait()
@@ -228,6 +257,12 @@ class Lane:
 def rows_of(message: list[Request]) -> int:
     """Return how many commands a message holds."""
     return sum(len(request.commands) for request in message)
+
+
+def session_message(tag: int, *, is_armed: bool) -> bytes:
+    """Encode what the loss of a stream does to the orders of a tag, 0 for all."""
+    session = trading_pb2.StreamSession(cancel_on_disconnect=is_armed, tag=tag)
+    return trading_pb2.TradeRequest(session=session).SerializeToString()
 
 
 def encode(message: list[Request]) -> bytes:

@@ -12,6 +12,7 @@ import grpc.aio
 
 from engine.core.rejects import Reject
 from realstack import settings
+from realstack.client.arguments import check_tag
 from realstack.client.connection import CHANNEL_OPTIONS, Patience, error_of
 from realstack.client.decode import instruments_from
 from realstack.client.errors import InvalidInput, Unavailable
@@ -25,6 +26,19 @@ T = TypeVar("T")
 TIMEOUT_SECONDS = 10.0
 PERSON = "trader"  # the participant that `realstack up` makes for the person at the keyboard
 TRADE_METHOD = "/realstack.trading.v1.TradingService/Trade"
+
+
+def lost_tag_of(cancel_on_disconnect: bool, cancel_tag: int) -> int | None:
+    """Return the tag whose orders a loss cancels, 0 for all; nothing when none are.
+
+    Raises:
+        InvalidInput: A tag without `cancel_on_disconnect`, or out of range.
+    """
+    check_tag("cancel_tag", cancel_tag)
+    if cancel_tag and not cancel_on_disconnect:
+        rule = "goes with cancel_on_disconnect"
+        raise InvalidInput("cancel_tag", cancel_tag, rule, Reject.INVALID_PARAMETER)
+    return cancel_tag if cancel_on_disconnect else None
 
 
 def local_venue(name: str) -> tuple[str, str]:
@@ -41,6 +55,13 @@ class Session:
         api_key: The key; its account and role decide what is allowed.
         timeout_seconds: How long a call may take when it does not say otherwise.
         credentials: For a venue behind TLS.
+        cancel_on_disconnect: Let the venue cancel orders when this client is lost after it has sent
+            commands: it crashes, its machine or its network fails, or its context ends on an
+            exception. Closing it in the ordinary way leaves them.
+        cancel_tag: Only orders of this tag, 1 to 65,535; 0 for all of the account.
+
+    Raises:
+        InvalidInput: A tag without `cancel_on_disconnect`, or out of range.
     """
 
     def __init__(
@@ -50,8 +71,11 @@ class Session:
         api_key: str,
         timeout_seconds: float = TIMEOUT_SECONDS,
         credentials: grpc.ChannelCredentials | None = None,
+        cancel_on_disconnect: bool = False,
+        cancel_tag: int = 0,
     ) -> None:
         self.address = address
+        self._lost_tag = lost_tag_of(cancel_on_disconnect, cancel_tag)
         self._timeout_seconds = timeout_seconds
         self._metadata = (("x-api-key", api_key),)
         self._credentials = credentials
@@ -82,10 +106,14 @@ class Session:
         await self.instruments(refresh=True)
         return self
 
-    async def close(self) -> None:
-        """Close the connection; calls that are under way end with an error."""
+    async def close(self, *, says_goodbye: bool = True) -> None:
+        """Close the connection; calls that are under way end with an error.
+
+        Args:
+            says_goodbye: False counts as a loss: with `cancel_on_disconnect` orders are cancelled.
+        """
         if self._lane is not None:
-            await self._lane.close()
+            await self._lane.close(says_goodbye=says_goodbye)
         if self._channel is not None:
             await self._channel.close()
 
@@ -102,7 +130,7 @@ class Session:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close()
+        await self.close(says_goodbye=error is None)
 
     async def instruments(self, *, refresh: bool = False) -> Instruments:
         """Return all assets and markets; they are read once and kept.
@@ -160,7 +188,7 @@ class Session:
     def _open_lane(self) -> Lane:
         """Return the trading stream; it opens by itself when first used."""
         if self._lane is None:
-            self._lane = Lane(self._open_trade)
+            self._lane = Lane(self._open_trade, lost_tag=self._lost_tag)
         return self._lane
 
     def _open_trade(self) -> Any:

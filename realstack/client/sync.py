@@ -28,13 +28,20 @@ class Face:
         api_key: str,
         timeout_seconds: float = TIMEOUT_SECONDS,
         credentials: grpc.ChannelCredentials | None = None,
+        cancel_on_disconnect: bool = False,
+        cancel_tag: int = 0,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="realstack client", daemon=True
         )
         self._make: Callable[[], Client] = lambda: Client(
-            address, api_key=api_key, timeout_seconds=timeout_seconds, credentials=credentials
+            address,
+            api_key=api_key,
+            timeout_seconds=timeout_seconds,
+            credentials=credentials,
+            cancel_on_disconnect=cancel_on_disconnect,
+            cancel_tag=cancel_tag,
         )
         self._client: Client | None = None
 
@@ -54,10 +61,10 @@ class Face:
             raise
         return self
 
-    def close(self) -> None:
-        """Close the connection and end the thread."""
+    def close(self, *, says_goodbye: bool = True) -> None:
+        """Close the connection and end the thread; see `Client.close`."""
         if self._client is not None:
-            self.wait(self._client.close())
+            self.wait(self._client.close(says_goodbye=says_goodbye))
         self._end()
 
     def __enter__(self) -> Self:
@@ -69,7 +76,7 @@ class Face:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self.close(says_goodbye=error is None)
 
     async def _connect(self) -> Client:
         """Make the client inside its loop, and connect it."""
@@ -151,6 +158,7 @@ class SyncClient(Face):
     cancel = _call(Client.cancel)
     replace = _call(Client.replace)
     cancel_all = _call(Client.cancel_all)
+    set_deadline = _call(Client.set_deadline)
     request_withdrawal = _call(Client.request_withdrawal)
     quote = _call(Client.quote)
     place_batch = _call(Client.place_batch)

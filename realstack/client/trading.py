@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.commands import (
+    BEFORE_ARRIVAL,
     HIDDEN,
     MINIMUM,
     POST_ONLY,
@@ -16,9 +17,11 @@ from engine.core.commands import (
     Side,
     TimeInForce,
 )
+from engine.core.limits import DEADLINE_MS_MAX, DEADLINE_MS_MIN
 from engine.core.rejects import Reject
 from realstack.client.arguments import (
     TriggerSource,
+    check_tag,
     choice,
     default_time_in_force,
     needed,
@@ -26,9 +29,9 @@ from realstack.client.arguments import (
     target_of,
 )
 from realstack.client.columns import columns_of, join_answers, slice_answers
-from realstack.client.decode import balance_from, open_order_from
-from realstack.client.errors import InvalidInput, OutcomeUnknown
-from realstack.client.records import Answer, Answers, Balance, OpenOrder
+from realstack.client.decode import answer_from, balance_from, open_order_from
+from realstack.client.errors import InvalidInput, OutcomeUnknown, Rejected
+from realstack.client.records import Answer, Answers, AnswerStatus, Balance, OpenOrder
 from realstack.client.requests import (
     ROWS_MAX,
     ClientId,
@@ -167,21 +170,36 @@ class Trading(Sending):
         *,
         order_id: int = 0,
         order_client_id: ClientId | None = None,
+        before_arrival: bool = False,
         client_id: ClientId | None = None,
         sent_time_ns: int = 0,
         timeout_seconds: float | None = None,
     ) -> Answer:
         """Cancel an order, named by the venue's id or by the client id that it was placed with.
 
+        Args:
+            order_id: The venue's id of the order.
+            order_client_id: Or the client id that it was placed with.
+            before_arrival: By client id: if nothing with that id has come to the venue yet, an
+                order with it that comes later is refused. The answer then has order id 0.
+            client_id: An id for this cancel; a random one if not given.
+            sent_time_ns: With an earlier `client_id`: when it was first sent.
+            timeout_seconds: How long to wait.
+
         Raises:
             Rejected: UNKNOWN_ORDER when the account has no such working order.
             InvalidInput: Not exactly one of the two ids is given.
             NotSent, OutcomeUnknown: As with `place`.
         """
+        target = target_of(order_id, order_client_id)
+        if before_arrival and order_client_id is None:
+            rule = "must be given with before_arrival: the venue has given no id yet"
+            raise InvalidInput("order_client_id", None, rule, Reject.INVALID_CLIENT_ID)
         row = command(
             CommandKind.CANCEL,
             **self._identity(client_id, sent_time_ns),
-            **target_of(order_id, order_client_id),
+            **target,
+            flags=BEFORE_ARRIVAL * before_arrival,
         )
         return await self._send_one(row, timeout_seconds)
 
@@ -258,6 +276,35 @@ class Trading(Sending):
             tag=tag,
         )
         return await self._send_one(row, timeout_seconds)
+
+    async def set_deadline(
+        self, timeout_ms: int, *, tag: int = 0, timeout_seconds: float | None = None
+    ) -> Answer:
+        """Let the venue cancel the account's orders unless this is called again in time.
+
+        At three quarters of the time the private stream tells `DeadlineNear`.
+
+        Args:
+            timeout_ms: From now on, 100 to 86,400,000; 0 ends the deadline.
+            tag: Only of orders with this tag, each with a deadline of its own; 0 for all.
+            timeout_seconds: How long to wait.
+
+        Raises:
+            InvalidInput: The timeout or the tag is out of range; nothing was sent.
+            Rejected: TOO_MANY_DEADLINES: an account may have 8.
+            Unavailable: No answer in time; it may have been set.
+        """
+        if timeout_ms != 0 and not DEADLINE_MS_MIN <= timeout_ms <= DEADLINE_MS_MAX:
+            rule = f"must be {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}, or 0, which ends it"
+            raise InvalidInput("timeout_ms", timeout_ms, rule, Reject.INVALID_PARAMETER)
+        check_tag("tag", tag)
+        stub = trading_pb2_grpc.TradingServiceStub(self._open_channel())
+        request = trading_pb2.SetDeadlineRequest(timeout_ms=timeout_ms, tag=tag)
+        response = await self._unary(stub.SetDeadline, request, timeout_seconds)
+        answer = answer_from(response.answer)
+        if answer.status is AnswerStatus.REJECTED:
+            raise Rejected(answer)
+        return answer
 
     async def request_withdrawal(
         self,

@@ -27,7 +27,8 @@ FUNDS_SECONDS_MAX = 120.0
 POLL_SECONDS = 0.2
 SEND_SECONDS_MAX = 60.0  # an engine that starts again is away for seconds
 
-# What a careful participant still gets: it acts on a book that others change meanwhile.
+# What a careful participant still gets: it acts on a book that others change meanwhile, and the
+# operator may limit, stop or close what it trades.
 ORDINARY = frozenset(
     (
         Reject.UNKNOWN_ORDER,
@@ -35,6 +36,15 @@ ORDINARY = frozenset(
         Reject.POST_ONLY_WOULD_CROSS,
         Reject.SELF_TRADE,
         Reject.FILL_OR_KILL_NOT_FILLABLE,
+        Reject.MARKET_PHASE,
+        Reject.NO_LAST_PRICE,
+        Reject.KILLED,
+        Reject.ORDER_LOTS_EXCEEDED,
+        Reject.ORDER_VALUE_EXCEEDED,
+        Reject.PRICE_OUTSIDE_COLLAR,
+        Reject.OPEN_ORDERS_EXCEEDED,
+        Reject.HOLDING_EXCEEDED,
+        Reject.RATE_EXCEEDED,
     )
 )
 

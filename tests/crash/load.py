@@ -59,7 +59,7 @@ class Member:
     async def _change(self, kind: str) -> None:
         order_id = self._working.pop(self._random.randrange(len(self._working)))
         body: dict[str, Any] = {"order_id": order_id}
-        call = self._client.cancel
+        call: Any = self._client.cancel
         if kind == "replace":
             body["price_ticks"] = 1_000 + self._random.randrange(-6, 7)
             body["quantity_lots"] = self._random.randrange(1, 30)

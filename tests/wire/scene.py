@@ -25,7 +25,14 @@ from tests.wire.table import Known, Party
 
 CALL_SECONDS = 20.0
 HOUR_NS = 3_600 * 1_000_000_000
-MEMBERS = (Party.ALICE, Party.BOB, Party.POOR)
+MEMBERS = (
+    Party.ALICE,
+    Party.BOB,
+    Party.POOR,
+    Party.LIMITED,
+    Party.THROTTLED,
+    Party.STOPPED,
+)
 GRID_MARKET: dict[str, Any] = {
     "market_id": 3,
     "symbol": "GRID-USDC",
@@ -34,8 +41,29 @@ GRID_MARKET: dict[str, Any] = {
     "quote_atoms_per_tick_lot": 1_000,  # a tick is 1 USDC
     "base_atoms_per_lot": 1_000,
 }
+CONTROLLED_MARKET: dict[str, Any] = {
+    **GRID_MARKET,
+    "market_id": 4,
+    "symbol": "CTRL-USDC",
+    "quote_atoms_per_tick_lot": 10,  # a tick is 0.01 USDC
+}
+REFERENCE_TICKS = 10_000
 HEAVY_ASSET = 4
+DAY_MS = 86_400_000
 Values = dict[str, Any]
+# Kind, value and window of what each may do in the market with limits.
+LIMITS: dict[Party, tuple[tuple[admin_pb2.LimitKind.ValueType, int, int], ...]] = {
+    Party.LIMITED: (
+        (admin_pb2.LIMIT_KIND_ORDER_LOTS, 5_000, 0),
+        (admin_pb2.LIMIT_KIND_ORDER_VALUE, 300_000_000, 0),
+        (admin_pb2.LIMIT_KIND_COLLAR_PPM, 100_000, 0),
+        (admin_pb2.LIMIT_KIND_OPEN_ORDERS, 1, 0),
+    ),
+    Party.THROTTLED: (
+        (admin_pb2.LIMIT_KIND_HOLDING_LOTS, 1, 0),
+        (admin_pb2.LIMIT_KIND_MESSAGES, 1, 24 * HOUR_NS),
+    ),
+}
 
 
 def client_id(number: int) -> common_pb2.ClientId:
@@ -69,11 +97,15 @@ class Scene:
             Party.ALICE: venue.member(),
             Party.BOB: venue.member(),
             Party.POOR: venue.member(usdc=0, bldg=0),
+            Party.LIMITED: venue.member(),
+            Party.THROTTLED: venue.member(),
+            Party.STOPPED: venue.member(),
             Party.GHOST: venue.folder.take_member(),
         }
         self._define()
-        self.known = self._times() | self._orders()
-        wait_for_market(venue.url, GRID_MARKET["symbol"])
+        self.known = self._times() | self._orders() | self._controls()
+        for market in (GRID_MARKET, CONTROLLED_MARKET):
+            wait_for_market(venue.url, market["symbol"])
 
     def close(self) -> None:
         """Close the connection."""
@@ -123,7 +155,8 @@ class Scene:
     def _define(self) -> None:
         admin = admin_pb2_grpc.AdminServiceStub(self._channel)
         operator = self._as(Party.OPERATOR)
-        admin.DefineMarket(admin_pb2.DefineMarketRequest(**GRID_MARKET), **operator)
+        for market in (GRID_MARKET, CONTROLLED_MARKET):
+            admin.DefineMarket(admin_pb2.DefineMarketRequest(**market), **operator)
         heavy = admin_pb2.DefineAssetRequest(asset_id=HEAVY_ASSET, symbol="HEAVY", decimals=0)
         admin.DefineAsset(heavy, **operator)
         for _ in range(4):  # all that the ledger carries of one asset
@@ -154,11 +187,44 @@ class Scene:
             "credit_client_id": self._credit(),
         }
 
-    def _place(self, party: Party, number: int = 0, *, side: int, price_ticks: int) -> int:
+    def _controls(self) -> Values:
+        """Bound what three members may do, and cancel an order that is still to come."""
+        market_id = CONTROLLED_MARKET["market_id"]
+        admin = admin_pb2_grpc.AdminServiceStub(self._channel)
+        operator = self._as(Party.OPERATOR)
+        admin.SetReferencePrice(
+            admin_pb2.SetReferencePriceRequest(market_id=market_id, price_ticks=REFERENCE_TICKS),
+            **operator,
+        )
+        for party, limits in LIMITS.items():
+            for kind, value, window_ns in limits:
+                limit = admin_pb2.SetLimitRequest(
+                    account_id=self._members[party].account_id,
+                    market_id=market_id,
+                    kind=kind,
+                    value=value,
+                    window_ns=window_ns,
+                )
+                admin.SetLimit(limit, **operator)
+            self._place(party, side=2, price_ticks=REFERENCE_TICKS, market_id=market_id)
+        stopped = self._members[Party.STOPPED].account_id
+        admin.Kill(admin_pb2.KillRequest(account_id=stopped), **operator)
+        for tag in range(1, 9):
+            deadline = trading_pb2.SetDeadlineRequest(timeout_ms=DAY_MS, tag=tag)
+            self._trading.SetDeadline(deadline, **self._as(Party.THROTTLED))
+        withdrawn = uuid.uuid4().int
+        cancel = trading_pb2.CancelOrder(order_client_id=client_id(withdrawn), before_arrival=True)
+        request = trading_pb2.CancelOrderRequest(cancel=cancel)
+        accepted(self._trading.CancelOrder(request, **self._as(Party.ALICE)).answer)
+        return {"withdrawn_client_id": withdrawn}
+
+    def _place(
+        self, party: Party, number: int = 0, *, side: int, price_ticks: int, market_id: int = 1
+    ) -> int:
         order = trading_pb2.PlaceOrder(
             client_id=client_id(number or uuid.uuid4().int),
             sent_time_ns=time.time_ns(),
-            market_id=1,
+            market_id=market_id,
             side=common_pb2.Side.ValueType(side),
             order_type=common_pb2.ORDER_TYPE_LIMIT,
             time_in_force=common_pb2.TIME_IN_FORCE_GTC,

@@ -27,6 +27,9 @@ class Party(StrEnum):
     ALICE = "alice"  # a member with funds and two working orders
     BOB = "bob"  # another one, with a working order of his own
     POOR = "poor"  # a member without funds
+    LIMITED = "limited"  # a member with limits on one order, and one order working
+    THROTTLED = "throttled"  # one that holds and has sent as much as it may, and has 8 deadlines
+    STOPPED = "stopped"  # one that an operator has stopped
     GHOST = "ghost"  # a member whose account was never defined
     OPERATOR = "operator"
     SETTLEMENT = "settlement"

@@ -19,21 +19,6 @@ from tests.wire.run import Row, run
 from tests.wire.scene import Scene
 from tests.wire.table import Action, Command, Door, Foreign, Outcome, Party, Refusal, Try, judge
 
-# What an operator or the account itself has set before: not the input is at fault. Their rules are
-# held by tests/contract/core/test_controls.py, test_deadlines.py and test_cancel_before_arrival.py.
-SET_BEFORE = frozenset(
-    {
-        Reject.KILLED,
-        Reject.ORDER_LOTS_EXCEEDED,
-        Reject.ORDER_VALUE_EXCEEDED,
-        Reject.PRICE_OUTSIDE_COLLAR,
-        Reject.OPEN_ORDERS_EXCEEDED,
-        Reject.HOLDING_EXCEEDED,
-        Reject.RATE_EXCEEDED,
-        Reject.CANCELLED_BEFORE_ARRIVAL,
-        Reject.TOO_MANY_DEADLINES,
-    }
-)
 # A kind that the core does not know: every door has messages of its own, which know their kinds.
 BEHIND_EVERY_DOOR = frozenset((Reject.NONE, Reject.INVALID_COMMAND_KIND, Reject.GROUP_INCOMPLETE))
 # What goes wrong without anything wrong in the input; tests of the gateway and engine cover it.
@@ -84,7 +69,7 @@ def test_every_error_of_the_input_is_in_the_table() -> None:
         for entry in case.doors.values()
         if isinstance(entry, Try) and isinstance(entry.refusal, Refusal)
     }
-    assert set(Reject) - expected == BEHIND_EVERY_DOOR | SET_BEFORE
+    assert set(Reject) - expected == BEHIND_EVERY_DOOR
     assert set(EdgeError) - expected == NOT_THE_INPUT
 
 

@@ -18,6 +18,7 @@ mod record;
 mod refusal;
 mod server;
 mod stream;
+mod tls;
 mod wire;
 
 use crate::calls::{Refusals, Shared};
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 /// What is too large by less than this is refused in words, beyond it by the transport.
 const METADATA_READ: u32 = 4;
@@ -178,6 +180,7 @@ impl Odd {
 struct Native {
     shared: Arc<Shared>,
     plain: Arc<PathBuf>,
+    tls: Option<TlsAcceptor>,
     limits: ServerLimits,
     listener: Option<TcpListener>,
     stage: watch::Sender<Stage>,
@@ -190,7 +193,8 @@ struct Native {
 impl Native {
     /// Listen.
     ///
-    /// `details` are the words of each reject code; `refusals` and `limits` see the stub.
+    /// `details` are the words of each reject code, `tls` a certificate and its key in PEM;
+    /// `refusals` and `limits` see the stub.
     #[new]
     fn new(
         listen: &str,
@@ -198,7 +202,10 @@ impl Native {
         details: Vec<String>,
         refusals: &Bound<'_, PyDict>,
         limits: &Bound<'_, PyDict>,
+        tls: Option<(Vec<u8>, Vec<u8>)>,
     ) -> PyResult<Native> {
+        let tls = tls.map(|(certificate, key)| tls::acceptor(&certificate, &key)).transpose();
+        let tls = tls.map_err(PyValueError::new_err)?;
         let refusal = |name: &str| -> PyResult<Refusal> {
             let status = refusals.as_any().get_item(name)?;
             Ok(refusal_of(status.extract()?))
@@ -233,6 +240,7 @@ impl Native {
         Ok(Native {
             shared: Arc::new(shared),
             plain: Arc::new(plain),
+            tls,
             limits: ServerLimits {
                 metadata_bytes: limit("metadata_bytes")? as u32 * METADATA_READ,
                 streams_per_connection: limit("streams_per_connection")? as u32,
@@ -253,9 +261,10 @@ impl Native {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (shared, plain) = (Arc::clone(&self.shared), Arc::clone(&self.plain));
         let (limits, stage) = (self.limits, self.stage.subscribe());
+        let tls = self.tls.clone();
         let serve = move || {
             if let Err(error) =
-                runtime.block_on(server::run(listener, shared, plain, limits, stage))
+                runtime.block_on(server::run(listener, shared, plain, tls, limits, stage))
             {
                 // Only a socket that was never one can do this, and then nothing was served.
                 eprintln!("the front ended: {error}");

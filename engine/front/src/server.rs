@@ -9,8 +9,10 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 /// Of each stream: what a client may send ahead of being read.
 const STREAM_WINDOW: u32 = 1 << 20;
@@ -40,6 +42,7 @@ pub async fn run(
     listener: std::net::TcpListener,
     shared: Arc<Shared>,
     plain: Arc<PathBuf>,
+    tls: Option<TlsAcceptor>,
     limits: ServerLimits,
     mut stage: watch::Receiver<Stage>,
 ) -> std::io::Result<()> {
@@ -51,7 +54,8 @@ pub async fn run(
                 Ok((socket, _)) => {
                     let forward = Arc::new(Forward::new(Arc::clone(&plain)));
                     let stage = stage.clone();
-                    tokio::spawn(connection(socket, Arc::clone(&shared), forward, limits, stage));
+                    let shared = Arc::clone(&shared);
+                    tokio::spawn(connection(socket, tls.clone(), shared, forward, limits, stage));
                 }
                 // Out of descriptors, or a client that is gone again: others go on.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -69,10 +73,11 @@ pub async fn run(
 
 async fn connection(
     socket: TcpStream,
+    tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
     forward: Arc<Forward>,
     limits: ServerLimits,
-    mut stage: watch::Receiver<Stage>,
+    stage: watch::Receiver<Stage>,
 ) {
     if socket.set_nodelay(true).is_err() {
         return; // the client is gone
@@ -82,6 +87,22 @@ async fn connection(
     if !matches!(spoke, Ok(Ok(()))) {
         return;
     }
+    let Some(tls) = tls else {
+        return converse(socket, shared, forward, limits, stage).await;
+    };
+    // Who shakes hands too slowly, or not at all, is no client.
+    if let Ok(Ok(socket)) = tokio::time::timeout(limits.keepalive_time, tls.accept(socket)).await {
+        converse(socket, shared, forward, limits, stage).await;
+    }
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    socket: S,
+    shared: Arc<Shared>,
+    forward: Arc<Forward>,
+    limits: ServerLimits,
+    mut stage: watch::Receiver<Stage>,
+) {
     let service = service_fn(move |request| {
         let call = serve(Arc::clone(&shared), Arc::clone(&forward), request);
         async move { Ok::<_, Infallible>(call.await) }

@@ -1,4 +1,4 @@
-"""`realstack limit` and `realstack kill`: what an operator may set, see and lift."""
+"""Limits, kill switches and deadlines from the command line: set, seen, lifted."""
 
 from __future__ import annotations
 
@@ -87,6 +87,11 @@ async def test_what_was_stopped_is_shown_and_lifted(shell: Shell) -> None:
         (("kill",), "account"),
         (("kill", "--venue", "--account", "1"), "account"),
         (("kill", "--account", "x"), "account"),
+        (("deadline", "99"), "timeout_ms"),
+        (("deadline", "5s"), "timeout_ms"),
+        (("deadline", "0", "--keep"), "timeout_ms"),
+        (("deadline", "5000", "--duration", "1"), "duration"),
+        (("cancel", "1", "--before-arrival"), "order_client_id"),
     ],
 )
 async def test_wrong_input_names_the_field_and_sends_nothing(
@@ -104,3 +109,33 @@ async def test_a_member_may_not_stop_anybody(shell: Shell) -> None:
     status, verdict = await shell.json("kill", "--account", "2", key="alice")
     assert (status, verdict["name"]) == (2, "WRONG_ROLE")
     assert Reject.KILLED.name not in str(verdict)
+
+
+async def test_a_deadline_is_set_and_ended(shell: Shell) -> None:
+    """In force from when the command returns; zero ends it."""
+    status, lines = await shell.run("deadline", "60000", "--tag", "7")
+    assert status == 0
+    assert lines[0].startswith("orders of tag 7 will be cancelled 60,000 ms from now (")
+    assert [(1, 7)] == list(shell.venue.node.venue.deadlines)
+    status, lines = await shell.run("deadline", "0", "--tag", "7")
+    assert (status, lines) == (0, ["orders of tag 7: no deadline any more"])
+    assert not shell.venue.node.venue.deadlines
+
+
+@pytest.mark.slow
+async def test_a_deadline_is_kept_and_ended_by_its_keeper(shell: Shell) -> None:
+    """It is renewed while the command runs; the end of the command ends it."""
+    _, placed = await shell.json("order", "buy", MARKET, "1", "--price", "1")
+    status, verdict = await shell.json("deadline", "1500", "--keep", "--duration", "1")
+    assert (status, verdict["ok"], verdict["timeout_ms"]) == (0, True, 0)
+    assert verdict["sequence"] >= placed["sequence"] + 3  # set, renewed, ended
+    assert not shell.venue.node.venue.deadlines
+    assert shell.venue.open_orders() == 1
+
+
+async def test_an_order_is_cancelled_before_it_arrives(shell: Shell) -> None:
+    """The verdict says that it has not come; the order is refused by name."""
+    status, lines = await shell.run("cancel", "--order-client-id", "9", "--before-arrival")
+    assert (status, lines) == (0, ["client id 9 has not come yet: it will be refused"])
+    order = ("order", "buy", MARKET, "1", "--price", "1", "--client-id", "9")
+    assert (await shell.json(*order))[1]["name"] == "CANCELLED_BEFORE_ARRIVAL"

@@ -9,10 +9,14 @@ from random import Random
 
 import pytest
 
+from engine.core.commands import LimitKind
+from engine.core.phases import Phase
+from engine.core.rejects import Reject
+from realstack.client import Client, Side
 from realstack.settings import MissingSetting, Settings, load
-from realstack.sim.participant import ORDINARY
+from realstack.sim.participant import ORDINARY, Participant, Tally
 from realstack.sim.run import Simulation
-from realstack.sim.world import MarketView
+from realstack.sim.world import MarketView, World
 from tests.contract.client.demo_venue import start_demo_venue
 from tests.contract.client.venue_under_test import Venue
 from tests.support.waiting import wait_until
@@ -56,6 +60,34 @@ async def test_participants_trade_over_a_cut_and_take_their_orders_back(
     assert simulation.tally.fills >= 20  # each trade has two sides; the last may come too late
     assert set(simulation.tally.rejects) <= {code.name for code in ORDINARY}
     venue.node.venue.validate()
+
+
+@pytest.mark.parametrize(
+    ("limit", "phase", "refusal"),
+    [
+        (LimitKind.ORDER_LOTS, None, Reject.ORDER_LOTS_EXCEEDED),
+        (LimitKind.OPEN_ORDERS, None, Reject.OPEN_ORDERS_EXCEEDED),
+        (None, None, Reject.KILLED),
+        (None, Phase.HALTED, Reject.MARKET_PHASE),
+    ],
+)
+async def test_a_participant_stands_what_the_operator_decides(
+    venue: Venue, alice: Client, limit: LimitKind | None, phase: Phase | None, refusal: Reject
+) -> None:
+    """Limited, stopped or closed, it is refused, counts that, and goes on."""
+    random = Random(1)
+    view = MarketView(await alice.market(1), anchor_ticks=10_000)
+    participant = Participant("a", alice, World(alice, {1: view}, random), random, Tally())
+    assert await participant.place(1, Side.BUY, 100, 3) is not None
+    async with venue.client("boss") as boss:
+        if limit is not None:
+            await boss.set_limit(limit, 1, market_id=1)
+        elif phase is not None:
+            await boss.set_phase(market_id=1, phase=phase)
+        else:
+            await boss.kill(market_id=1)
+    assert await participant.place(1, Side.BUY, 100, 3) is None
+    assert {refusal.name: 1} == participant.tally.rejects
 
 
 async def test_a_venue_without_the_demo_is_refused(venue: Venue, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 from engine.feed.limits import FeedLimits
 from engine.front.choice import AnyFront, make_front, native_module
 from engine.keys import KeyTable, key_sha256
+from engine.tls import Tls
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.common.v1 import common_pb2
 from realstack.marketdata.v1 import marketdata_pb2_grpc
@@ -167,7 +168,10 @@ FRONTS = ["plain", "native"] if native_module() else ["plain"]
 
 
 async def start_engine(
-    folder: Path, limits: FeedLimits | None = None, kind: str = "plain"
+    folder: Path,
+    limits: FeedLimits | None = None,
+    kind: str = "plain",
+    tls: Tls | None = None,
 ) -> Engine:
     """Start a front on a free port."""
     keys_path = folder / "keys.json"
@@ -175,7 +179,7 @@ async def start_engine(
     node = MemoryNode(limits)
     fatal: list[BaseException] = []
     keys = KeyTable(keys_path)
-    front = make_front(kind, node, node.feeds, keys, "127.0.0.1:0", fatal.append)
+    front = make_front(kind, node, node.feeds, keys, "127.0.0.1:0", fatal.append, tls)
     await front.start()
     return Engine(node, front, fatal, keys_path)
 

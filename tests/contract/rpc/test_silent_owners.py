@@ -100,3 +100,4 @@ async def test_a_deadline_is_set_for_the_account_of_the_key(engine: Engine) -> N
     request = pb.SetDeadlineRequest(timeout_ms=1)
     refused = (await client.call(client.trading.SetDeadline, request)).answer
     assert Reject.INVALID_PARAMETER == refused.reject_code
+    assert "timeout_ms: must be 100 to 86400000, or 0" == refused.detail

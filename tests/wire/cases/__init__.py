@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.wire.cases import (
     access,
+    controls,
     forms,
     history,
     ids,
@@ -21,6 +22,7 @@ CASES: tuple[Case, ...] = (
     *orders.CASES,
     *special_orders.CASES,
     *quotes.CASES,
+    *controls.CASES,
     *ids.CASES,
     *texts.CASES,
     *forms.CASES,
