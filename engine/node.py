@@ -161,6 +161,7 @@ class Node(Generic[V]):
         options: NodeOptions | None = None,
         clock: Clock | None = None,
         open_folder: Callable[[Path], Storage] = DiskFolder,
+        open_journal: Callable[..., Journal] = Journal,
         end: End = end_process,
     ) -> Node[V]:
         """Lock the folder, replay its journal through a new venue and the feeds, and begin.
@@ -172,6 +173,7 @@ class Node(Generic[V]):
             options: See `NodeOptions`.
             clock: The machine's, unless another is given.
             open_folder: Opens a folder of the disk, unless another is given.
+            open_journal: Opens the journal for writing; a simulation has one without threads.
             end: Ends the process.
 
         Raises:
@@ -188,11 +190,11 @@ class Node(Generic[V]):
             storage = open_folder(folder / JOURNAL_NAME)
             venue = venue_factory()
             started_ns = clock.elapsed_ns()
-            start = _take_over(open_folder(folder / SNAPSHOTS_NAME), storage, venue, feeds)
+            everything = JoinedFolder(storage, open_folder(folder / ARCHIVE_NAME))
+            start = _take_over(open_folder(folder / SNAPSHOTS_NAME), everything, venue, feeds)
             from_sequence = venue.sequence_last
-            archive = open_folder(folder / ARCHIVE_NAME)
             recovery = Recovery(
-                storage if start else JoinedFolder(storage, archive),
+                everything,
                 segment_bytes=options.segment_bytes,
                 accept_tail_loss=options.accept_tail_loss,
                 start=start,
@@ -202,7 +204,7 @@ class Node(Generic[V]):
             tail = recovery.finish()
             _report(tail, venue, *replay)
             check(venue.sequence_last == tail.past.next_sequence - 1, "the replay was complete")
-            journal = Journal(
+            journal = open_journal(
                 storage, tail, clock=clock, end=end, segment_bytes=options.segment_bytes
             )
             fan = _Fan(feeds)
