@@ -26,12 +26,14 @@ from bench import flows
 from bench.engine import ROOT
 from engine.core.commands import COMMAND, CommandKind
 from engine.core.limits import COMMANDS_PER_BATCH_MAX
+from engine.journal.ahead import ReadAhead
+from engine.journal.batches import joined
 from engine.journal.recovery import Recovery
 from engine.journal.writer import Journal
-from engine.node import joined
 from engine.ports.clock import SystemClock
 from engine.ports.disk import DiskFolder
 from engine.ports.process import end_process
+from engine.server import READ_AHEAD_FRAMES
 
 FEE_PPM = 100
 REPLAY_PERCENT_MIN = 80
@@ -51,7 +53,7 @@ def write_journal(folder: Path, commands: NDArray[np.void], frame: int) -> None:
     synced = threading.Semaphore(2)  # as far as an engine runs ahead
     for start in range(0, len(commands), frame):
         synced.acquire()
-        journal.append(commands[start : start + frame], lambda: synced.release())
+        journal.append(commands[start : start + frame], synced.release)
     journal.close()
 
 
@@ -60,7 +62,7 @@ def replay(folder: Path) -> Any:
     from engine.core.venue import Venue  # here, so that --help needs no build
 
     venue = Venue()
-    for batch in joined(Recovery(DiskFolder(folder)).batches()):
+    for batch in joined(ReadAhead(Recovery(DiskFolder(folder)).batches(), READ_AHEAD_FRAMES)):
         venue.apply(batch)
     return venue
 
@@ -82,7 +84,9 @@ def timed(work: Callable[[], Any]) -> tuple[int, Any]:
     return time.perf_counter_ns() - began, value
 
 
-def measure_replay(name: str, commands: NDArray[np.void], frame: int, rounds: int) -> dict[str, Any]:
+def measure_replay(
+    name: str, commands: NDArray[np.void], frame: int, rounds: int
+) -> dict[str, Any]:
     """Compare replay and memory; give the row of the table."""
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "build"))
     try:
