@@ -197,7 +197,8 @@ class Passes:
 
     async def make_batches(self) -> None:
         """Put queued fills into batches."""
-        if await self._settler.make_batches():
+        slot_min = max(self._slot_seen, self._indexer.slot_seen)
+        if await self._settler.make_batches(slot_min=slot_min):
             self._payments_came.set()
 
     async def send(self) -> None:
