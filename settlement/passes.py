@@ -178,12 +178,9 @@ class Passes:
             indexer=self._indexer,
             clock=clock,
         )
+        kept = timing.receipts_kept
         self.receipts = Receipts(
-            chain=chain,
-            store=stores.receipts,
-            custody=custody,
-            signer=signer,
-            kept=timing.receipts_kept,
+            chain=chain, store=stores.receipts, custody=custody, signer=signer, kept=kept
         )
         self.comparer = Comparer(
             chain=chain,
