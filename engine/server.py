@@ -190,6 +190,7 @@ async def _serve(options: argparse.Namespace) -> int:
         stopping.cancel()
         if not leading.done():
             leading.cancel()  # a standby has told nothing that it must finish
+            await asyncio.gather(leading, return_exceptions=True)
             await pair.close()
             return 0
         node = await leading

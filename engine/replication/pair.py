@@ -46,7 +46,7 @@ from engine.replication.frames import Frames
 from engine.replication.gate import Gate
 from engine.replication.lead import JournalFacts, Lead
 from engine.replication.leader import Leader
-from engine.replication.rejoin import ASIDE_NAME, Own, cut_void, look, set_aside
+from engine.replication.rejoin import Own, cut_void, look, new_aside, set_aside
 from engine.replication.server import ReplicationServer
 from engine.replication.standby import Standby
 from engine.snapshot.archive import JoinedFolder
@@ -121,6 +121,7 @@ class Pair:
         self._frames = Frames(JoinedFolder(self._storage, DiskFolder(folder / ARCHIVE_NAME)))
         self._server = ReplicationServer(pair.listen, keys)
         self._lead: Lead | None = None
+        self._journal: Journal | None = None
 
     async def until_leading(self, on_following: Callable[[], None]) -> Node[Any]:
         """Start, follow the other node as long as it leads, and give the node when this one does.
@@ -148,11 +149,19 @@ class Pair:
             raise PairStopped(str(error)) from error
 
     async def close(self) -> None:
-        """Let the other node go."""
+        """Let the other node go; a node that never led also lets go of its folder."""
         if self._lead is not None:
             await self._lead.stop()
         await self._server.stop()
         await self._lease.close()
+        if self._lead is None:
+            await self.abandon()
+
+    async def abandon(self) -> None:
+        """Let go of the folder without telling what waits, as the end of the process would."""
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.close)
+        self._lock.release()
 
     # --- start: the cases P to T -----------------------------------------------------------------
 
@@ -204,9 +213,12 @@ class Pair:
         if theirs.segment_bytes != self._options.segment_bytes:
             raise PairStopped(f"SEGMENTS_DIFFER: the leader's have {theirs.segment_bytes} bytes")
         if own.venue_id:
-            aside = DiskFolder(self._folder / ASIDE_NAME)
             cut = await asyncio.to_thread(
-                cut_void, self._storage, aside, theirs.epoch, theirs.epoch_first_sequence
+                cut_void,
+                self._storage,
+                lambda: DiskFolder(new_aside(self._folder)),
+                theirs.epoch,
+                theirs.epoch_first_sequence,
             )
             if cut:
                 set_aside(self._folder, (SNAPSHOTS_NAME,))  # they may hold what was void
@@ -254,6 +266,7 @@ class Pair:
             on_frame=self._frames.on_frame,
         )
         journal.start()
+        self._journal = journal
         return journal
 
     def _begin(self, replayed: Replayed[Any], journal: Journal, lease: Versioned) -> Node[Any]:

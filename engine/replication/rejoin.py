@@ -8,6 +8,7 @@ without a trace. A journal that differs before that place is moved aside whole, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,12 +57,14 @@ def look(storage: Storage) -> Own:
     return Own(reader.venue_id, reader.past.next_sequence - 1, epoch)
 
 
-def cut_void(storage: Storage, aside: Storage, epoch: int, first_sequence: int) -> int:
+def cut_void(
+    storage: Storage, make_aside: Callable[[], Storage], epoch: int, first_sequence: int
+) -> int:
     """Take off what a leader's epoch made void; give how many commands that was.
 
     Args:
         storage: The journal's folder, locked.
-        aside: Where what goes is kept.
+        make_aside: Makes a new folder for what goes.
         epoch: Of the leader.
         first_sequence: Of that epoch.
     """
@@ -72,6 +75,7 @@ def cut_void(storage: Storage, aside: Storage, epoch: int, first_sequence: int) 
             at = read
     if at is None:
         return 0
+    aside = make_aside()
     commands = reader.past.next_sequence - at.frame.first_sequence
     later = [n for n in numbers(storage, from_first=False) if n > at.segment_number]
     for number in reversed(later):
@@ -96,7 +100,7 @@ def _set_to_zero(storage: Storage, aside: Storage, at: ReadFrame) -> None:
     finally:
         file.close()
     used = len(void.rstrip(b"\0"))
-    name = f"void-{at.segment_number:08}-{at.offset:012}-{len(aside.list()):04}.bin"
+    name = f"void-{at.segment_number:08}-{at.offset:012}.bin"
     aside.create_preallocated(name, used)
     copy = aside.open(name)
     try:
@@ -106,12 +110,19 @@ def _set_to_zero(storage: Storage, aside: Storage, at: ReadFrame) -> None:
     write_zeros(storage, Cut("C", 0, at.segment_number, at.offset, length, "void"))
 
 
+def new_aside(folder: Path) -> Path:
+    """Make a new folder beside a node's journal for what is taken off it."""
+    parent = folder / ASIDE_NAME
+    parent.mkdir(exist_ok=True)
+    aside = parent / f"{len(list(parent.iterdir())) + 1:04}"
+    aside.mkdir()
+    return aside
+
+
 def set_aside(folder: Path, names: tuple[str, ...]) -> None:
     """Move whole folders of a node's data aside, to be copied anew from the leader."""
-    aside = folder / ASIDE_NAME
-    aside.mkdir(exist_ok=True)
-    number = len(list(aside.iterdir()))
+    aside = new_aside(folder)
     for name in names:
         if (folder / name).is_dir():
-            (folder / name).rename(aside / f"{name}-{number:04}")
+            (folder / name).rename(aside / name)
     _log.warning("set_aside", folders=names)
