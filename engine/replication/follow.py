@@ -27,6 +27,7 @@ from realstack.replication.v1 import replication_pb2 as wire
 from realstack.replication.v1 import replication_pb2_grpc
 
 LOOKS_PER_GRANT = 10
+PAUSE_SECONDS = timedelta(milliseconds=50).total_seconds()  # between attempts to connect
 MESSAGE_BYTES_MAX = 64 << 20
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
@@ -89,7 +90,7 @@ async def find_leader(address: str, api_key: str) -> wire.GetJournalResponse:
         answer = await ask_journal(address, api_key)
         if answer is not None:
             return answer
-        await asyncio.sleep(0.1)  # paces calls until the other node serves
+        await asyncio.sleep(PAUSE_SECONDS)  # paces calls until the other node serves
 
 
 class Follow:
@@ -181,7 +182,7 @@ class Follow:
                 ):
                     raise CannotFollow(str(error.details())) from error
                 _log.info("leader_lost", status=error.code().name, details=error.details())
-            await asyncio.sleep(0.05)  # paces attempts; time decides nothing here
+            await asyncio.sleep(PAUSE_SECONDS)  # paces attempts; time decides nothing here
 
     async def _over(self, call: Any, venue_id: bytes) -> None:
         begin = wire.FollowRequest.Begin(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from datetime import timedelta
 
 import structlog
 
@@ -16,6 +17,7 @@ from engine.journal.writer import WrittenFrame
 from engine.ports.storage import Storage
 
 KEPT_BYTES_MAX = 64 << 20
+PAUSE_SECONDS = timedelta(milliseconds=10).total_seconds()  # a sync later there is more to read
 MESSAGE_BYTES_MAX = 4 << 20  # of frames that go together
 
 _log = structlog.get_logger("engine.replication")
@@ -87,7 +89,7 @@ class Frames:
         except (JournalDamaged, JournalFilesWrong) as error:
             _log.warning("journal_unreadable_now", error=str(error))
         if not parts:
-            await asyncio.sleep(0.01)  # a sync later there is more
+            await asyncio.sleep(PAUSE_SECONDS)  # a sync later there is more
         return parts
 
 

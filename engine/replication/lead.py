@@ -21,6 +21,7 @@ from engine.snapshot.build import build_hash
 from realstack.replication.v1 import replication_pb2 as wire
 
 BEATS_PER_GRANT = 6
+PAUSE_SECONDS = timedelta(milliseconds=100).total_seconds()  # between questions to a lost store
 Context = Any  # of the generated servicer, which gRPC does not type
 _log = structlog.get_logger("engine.replication")
 
@@ -123,7 +124,9 @@ class Lead:
                 return await self._lease.read()
             except LeaseUnknown as error:
                 _log.warning("lease_unknown", error=str(error))
-            await asyncio.sleep(0.1)  # the store is asked ten times a second while it is lost
+            await asyncio.sleep(
+                PAUSE_SECONDS
+            )  # the store is asked ten times a second while it is lost
 
     # --- what is served --------------------------------------------------------------------------
 

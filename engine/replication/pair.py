@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ from engine.replication.standby import Standby
 from engine.snapshot.archive import JoinedFolder
 
 GRANT_NS = 600_000_000
+PAUSE_SECONDS = timedelta(milliseconds=50).total_seconds()  # between looks at the lease
 WAIT_GRANTS = 8  # in case R: how long a standby may take to lead
 _log = structlog.get_logger("engine.replication")
 
@@ -179,7 +181,7 @@ class Pair:
                     return claimed
             except LeaseUnknown as error:
                 _log.warning("lease_unknown", error=str(error))
-            await asyncio.sleep(0.05)  # paces reads of the lease; it alone decides
+            await asyncio.sleep(PAUSE_SECONDS)  # paces reads of the lease; it alone decides
 
     def _may_lead(self, record: LeaseRecord | None, own: Own, has_waited: bool) -> bool:
         if record is None:

@@ -114,7 +114,7 @@ def new_aside(folder: Path) -> Path:
     """Make a new folder beside a node's journal for what is taken off it."""
     parent = folder / ASIDE_NAME
     parent.mkdir(exist_ok=True)
-    aside = parent / f"{len(list(parent.iterdir())) + 1:04}"
+    aside = parent.joinpath(f"{len(list(parent.iterdir())) + 1:04}")
     aside.mkdir()
     return aside
 
@@ -124,5 +124,5 @@ def set_aside(folder: Path, names: tuple[str, ...]) -> None:
     aside = new_aside(folder)
     for name in names:
         if (folder / name).is_dir():
-            (folder / name).rename(aside / name)
+            (folder / name).rename(aside.joinpath(name))
     _log.warning("set_aside", folders=names)

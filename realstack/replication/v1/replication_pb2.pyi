@@ -200,7 +200,7 @@ class FollowResponse(_message.Message):
 
     @_builtins.property
     def digests(self) -> _containers.RepeatedCompositeFieldContainer[Global___StateDigest]:
-        """Digests of the leader's state, for sequences that end a frame of this message or an earlier one."""
+        """Digests of the leader's state, for sequences that end a frame of this message."""
 
     def __init__(
         self,

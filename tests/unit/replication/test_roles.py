@@ -60,6 +60,7 @@ class HastyStandby(Standby):
         return True
 
 
+@pytest.mark.slow
 def test_the_explorer_finds_planted_faults() -> None:
     """A grant without end, a leader that goes on by itself, a standby that breaks its promise."""
     for leader, standby in (
