@@ -40,6 +40,7 @@ from engine.tls import TlsInvalid, read_tls
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
 STOP_GRACE_SECONDS = 5
+READ_AHEAD_FRAMES = 8  # of at most 4,096 commands: 4 MB
 ORDERS_PREPARED = 1 << 17
 IDS_PREPARED = 1 << 20
 SWITCH_SECONDS = 0.0005  # tidy: float-ok seconds that the interpreter wants
@@ -180,7 +181,9 @@ async def _serve(options: argparse.Namespace) -> int:
     tls = read_tls(options.tls_certificate, options.tls_key)
     venue = core_factory(options.core)()
     feeds = Feeds(venue.markets)
-    node_options = NodeOptions(accept_tail_loss=options.accept_tail_loss)
+    node_options = NodeOptions(
+        accept_tail_loss=options.accept_tail_loss, read_ahead=READ_AHEAD_FRAMES
+    )
     pair = None
     if options.lease:
         pair = make_pair(options, venue, feeds, keys, node_options)
