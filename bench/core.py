@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench import capi, flows
+from engine.server import IDS_PREPARED, ORDERS_PREPARED
 
 BATCH = 256
 DIGEST_EVERY = 4  # batches: every 1,024 commands
@@ -36,6 +37,7 @@ def ours(flow: flows.Flow) -> float:
     from engine.core.venue import Venue  # here, so that --help needs no build
 
     venue = Venue()
+    venue.prepare(orders=ORDERS_PREPARED, ids=IDS_PREPARED)
     opening, timed = flow.commands[: flow.untimed], flow.commands[flow.untimed :]
     first = capi.drive(venue, opening, batch=BATCH)
     run = capi.drive(venue, timed, batch=BATCH, digest_every=DIGEST_EVERY)

@@ -1,4 +1,4 @@
-"""Drives the compiled core from C: the library of `drive.c`, made once, and its arguments."""
+"""Drives the compiled core from C: the programs beside this file, each compiled once."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ FOLDER = Path(__file__).resolve().parent
 BUILD = FOLDER.parents[1] / "build" / "capi"
 COMPILER_FLAGS = ("-O3", "-shared", "-fPIC", "-std=c11", "-D_POSIX_C_SOURCE=199309L", "-Wall")
 OUTCOMES = ("trades", "volume", "notional", "events", "checksum", "nanoseconds", "slowest_ns")
+
+
+class _Pace(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_void_p) for name in ("apply", "event_count", "venue", "commands")),
+        *((name, ctypes.c_int64) for name in ("count", "batch")),
+        ("event_array", ctypes.c_void_p),
+        *((name, ctypes.c_int64) for name in ("capacity", "gap_ps")),
+        ("latencies_ns", ctypes.c_void_p),
+    )
 
 
 class _Run(ctypes.Structure):
@@ -45,15 +55,15 @@ class Outcome:
     slowest_ns: int
 
 
-def library() -> Any:
-    """Compile `drive.c`, when it or the header changed, and load it.
+def library(name: str) -> Any:
+    """Compile a program, when it or the header changed, and load it.
 
     Raises:
         RuntimeError: The compiler refused it.
     """
-    sources = [FOLDER / "drive.c", FOLDER / "realstack_core.h"]
+    sources = [FOLDER / f"{name}.c", FOLDER / "realstack_core.h"]
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    target = BUILD / f"drive-{mark}.so"
+    target = BUILD / f"{name}-{mark}.so"
     if not target.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         made = target.with_suffix(f".{os.getpid()}")
@@ -61,7 +71,7 @@ def library() -> Any:
         command = [*compiler, *COMPILER_FLAGS, "-o", str(made), str(sources[0])]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise RuntimeError(f"bench/capi/drive.c does not compile: {done.stderr}")
+            raise RuntimeError(f"bench/capi/{name}.c does not compile: {done.stderr}")
         made.replace(target)
     return ctypes.CDLL(str(target))
 
@@ -102,7 +112,50 @@ def drive(
         event_array=events.ctypes.data,
         capacity=capacity,
     )
-    refused = library().drive(ctypes.byref(run))
+    refused = library("drive").drive(ctypes.byref(run))
     if refused:
         raise RuntimeError(f"rs_apply gave {refused}")
     return Outcome(*(getattr(run, name) for name in OUTCOMES))
+
+
+def keep_pace(
+    venue: Any,
+    commands: NDArray[np.void],
+    gap_ps: int,
+    *,
+    batch: int = 256,
+    capacity: int = 4_096,
+) -> NDArray[np.int64]:
+    """Give a venue commands at a constant rate; give how late each was done, in nanoseconds.
+
+    Args:
+        venue: A compiled `Venue`; None for what the machine does without any.
+        commands: Stamped COMMAND records that follow its last one.
+        gap_ps: Picoseconds from one command to the next.
+        batch: Commands that are given at once at most, when they are late.
+        capacity: Events that there is room for in a call.
+
+    Raises:
+        RuntimeError: The core refused: the commands are out of order, or there is a bug.
+    """
+    from engine.core import entry  # here, so that importing needs no build
+
+    flat = np.ascontiguousarray(commands)
+    events = np.zeros(capacity, EVENT)
+    latencies_ns = np.zeros(len(flat), np.int64)
+    run = _Pace(
+        apply=entry.apply_address() if venue else None,
+        event_count=entry.event_count_address(),
+        venue=venue.handle if venue else None,
+        commands=flat.ctypes.data,
+        count=len(flat),
+        batch=batch,
+        event_array=events.ctypes.data,
+        capacity=capacity,
+        gap_ps=gap_ps,
+        latencies_ns=latencies_ns.ctypes.data,
+    )
+    refused = library("pace").keep_pace(ctypes.byref(run))
+    if refused:
+        raise RuntimeError(f"rs_apply gave {refused}")
+    return latencies_ns

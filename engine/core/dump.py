@@ -132,6 +132,7 @@ def forget(core: cython.pointer(Core)) -> cython.void:
     forget_table(cython.address(core.withdrawal_table))
     forget_table(cython.address(core.ids.table))
     core.ids.chunks = cython.NULL
+    core.ids.free_chunks = cython.NULL
     core.events = cython.NULL
     core.orders_changed.slots = cython.NULL
     core.levels_changed.slots = cython.NULL

@@ -28,6 +28,7 @@ cdef void remember(
 cdef void bury(
     Core *core, const Command *command, uint32_t hash, uint64_t place
 ) noexcept nogil
+cdef bint ids_prepare(IdWindow *ids, uint64_t count) noexcept nogil
 cdef void ids_free(IdWindow *ids) noexcept nogil
 
 

@@ -2,8 +2,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The id window: every client id of an accepted command, for a stated time and number.
 
-Entries lie in the order of acceptance, in chunks that come and go, so that growth copies none. The
-table holds 32 bits of an entry's position, which tell fewer than 2^32 entries apart.
+Entries lie in the order of acceptance, in chunks that are used again, so that growth copies none.
+The table holds 32 bits of an entry's position, which tell fewer than 2^32 entries apart.
 """
 
 import cython
@@ -20,6 +20,7 @@ from cython.cimports.engine.core.ids import (
     is_entry_of,
 )
 from cython.cimports.engine.core.layout import Command
+from cython.cimports.engine.core.memory import touch
 from cython.cimports.engine.core.order_index import find_order
 from cython.cimports.engine.core.state import Core, IdEntry, IdWindow, Order, check
 from cython.cimports.engine.core.sums import hash_id_entry
@@ -27,6 +28,7 @@ from cython.cimports.engine.core.table import (
     slot_hash,
     slot_value,
     table_free,
+    table_grow,
     table_home,
     table_mask,
     table_remove,
@@ -57,10 +59,55 @@ def has_chunk(ids: cython.pointer(IdWindow), position: uint64_t) -> cython.bint:
         return False
     chunk = chunk & (ids.chunks_capacity - 1)
     if ids.chunks[chunk] == cython.NULL:
-        ids.chunks[chunk] = cython.cast(
-            cython.pointer(IdEntry), malloc(cython.sizeof(IdEntry) << CHUNK_BITS)
-        )
+        ids.chunks[chunk] = take_chunk(ids)
     return ids.chunks[chunk] != cython.NULL
+
+
+@cython.cfunc
+@cython.inline
+@cython.nogil
+@cython.exceptval(check=False)
+def link_of(chunk: cython.pointer(IdEntry)) -> cython.pointer(cython.pointer(IdEntry)):
+    """See the first bytes of a free chunk as the address of the next."""
+    return cython.cast(cython.pointer(cython.pointer(IdEntry)), chunk)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def new_chunk() -> cython.pointer(IdEntry):
+    """Allocate a chunk; NULL when there is no memory."""
+    return cython.cast(cython.pointer(IdEntry), malloc(cython.sizeof(IdEntry) << CHUNK_BITS))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def take_chunk(ids: cython.pointer(IdWindow)) -> cython.pointer(IdEntry):
+    """Take a chunk that is free, or a new one; NULL when there is no memory."""
+    chunk: cython.pointer(IdEntry) = ids.free_chunks
+    if chunk == cython.NULL:
+        return new_chunk()
+    ids.free_chunks = link_of(chunk)[0]
+    return chunk
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def ids_prepare(ids: cython.pointer(IdWindow), count: uint64_t) -> cython.bint:
+    """Take memory for so many more ids, and touch it; False when there is not so much."""
+    chunk: cython.pointer(IdEntry)
+    if not table_grow(cython.address(ids.table), ids.table.count + count):
+        return False
+    for _ in range((count >> CHUNK_BITS) + 1):
+        chunk = new_chunk()
+        if chunk == cython.NULL:
+            return False
+        touch(chunk, cython.sizeof(IdEntry) << CHUNK_BITS)
+        link_of(chunk)[0] = ids.free_chunks
+        ids.free_chunks = chunk
+    return True
 
 
 @cython.cfunc
@@ -228,9 +275,10 @@ def evict(
 @cython.nogil
 @cython.exceptval(check=False)
 def drop_chunk(ids: cython.pointer(IdWindow), chunk: uint64_t) -> cython.void:
-    """Give a chunk back whose entries are all gone."""
+    """Free a chunk whose entries are all gone, for the next that is needed."""
     chunk = chunk & (ids.chunks_capacity - 1)
-    free(ids.chunks[chunk])
+    link_of(ids.chunks[chunk])[0] = ids.free_chunks
+    ids.free_chunks = ids.chunks[chunk]
     ids.chunks[chunk] = cython.NULL
 
 
@@ -258,5 +306,7 @@ def ids_free(ids: cython.pointer(IdWindow)) -> cython.void:
     chunk: uint64_t
     for chunk in range(ids.chunks_capacity):
         free(ids.chunks[chunk])
+    while ids.free_chunks != cython.NULL:
+        free(take_chunk(ids))
     free(ids.chunks)
     table_free(cython.address(ids.table))

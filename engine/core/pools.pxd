@@ -15,6 +15,7 @@ cdef enum:
     FIRST_ORDERS = 8  # of an account
 
 cdef bint grow_orders(Core *core) noexcept nogil
+cdef bint prepare_orders(Core *core, uint32_t count) noexcept nogil
 cdef bint grow_levels(Core *core) noexcept nogil
 cdef bint grow_account_orders(Account *account) noexcept nogil
 cdef bint reserve_queue(Queue *queue, uint32_t more) noexcept nogil

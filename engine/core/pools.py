@@ -8,6 +8,7 @@ whole.
 
 import cython
 from cython.cimports.engine.core.layout import Event
+from cython.cimports.engine.core.memory import touch, use_large_pages
 from cython.cimports.engine.core.pools import (
     FIRST_ASSETS,
     FIRST_CAPACITY,
@@ -47,6 +48,7 @@ def grown(
     moved: cython.p_void = realloc(memory[0], count * size)
     if moved == cython.NULL:
         return False
+    use_large_pages(moved, count * size)
     memory[0] = moved
     return True
 
@@ -98,6 +100,20 @@ def grow_orders(core: cython.pointer(Core)) -> cython.bint:
     ):
         return False
     slab.capacity = capacity
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def prepare_orders(core: cython.pointer(Core), count: uint32_t) -> cython.bint:
+    """Take memory for so many working orders, and touch it; False when there is not so much."""
+    slab: cython.pointer(Slab) = cython.address(core.order_slab)
+    while slab.capacity <= count:
+        if not grow_orders(core):
+            return False
+    touch(core.orders, slab.capacity * cython.sizeof(Order))
+    touch(core.details, slab.capacity * cython.sizeof(OrderDetail))
     return True
 
 

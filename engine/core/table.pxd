@@ -20,6 +20,7 @@ cdef enum:
     MOVES_PER_INSERT = 8  # the old half is empty long before the new one is full
 
 cdef bint table_reserve(Table *table) noexcept nogil
+cdef bint table_grow(Table *table, uint64_t count) noexcept nogil
 cdef bint table_remove(Table *table, uint32_t hash, uint32_t value) noexcept nogil
 cdef bint table_replace(
     Table *table, uint32_t hash, uint32_t value, uint32_t new_value

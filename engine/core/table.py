@@ -9,6 +9,7 @@ half stays searchable.
 """
 
 import cython
+from cython.cimports.engine.core.memory import touch, use_large_pages
 from cython.cimports.engine.core.state import Table
 from cython.cimports.engine.core.table import (
     FIRST_BITS,
@@ -32,7 +33,9 @@ def new_slots(bits: uint32_t) -> cython.pointer(uint64_t):
     A large block is fresh from the system, which clears its pages when they are first touched.
     """
     count: cython.size_t = cython.cast(cython.size_t, 1) << bits
-    return cython.cast(cython.pointer(uint64_t), calloc(count, cython.sizeof(uint64_t)))
+    slots: cython.p_void = calloc(count, cython.sizeof(uint64_t))
+    use_large_pages(slots, count * cython.sizeof(uint64_t))
+    return cython.cast(cython.pointer(uint64_t), slots)
 
 
 @cython.cfunc
@@ -55,6 +58,32 @@ def table_reserve(table: cython.pointer(Table)) -> cython.bint:
         table.limit = cython.cast(uint64_t, 1) << (bits - 1)
     if table.old_slots != cython.NULL:
         table.limit = 0
+        move_some(table)
+    return True
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def table_grow(table: cython.pointer(Table), count: uint64_t) -> cython.bint:
+    """Make room for so many entries at once, and move all that there are; False without memory."""
+    bits: uint32_t = table.bits if table.bits > FIRST_BITS else FIRST_BITS
+    while cython.cast(uint64_t, 1) << (bits - 1) < count:
+        bits += 1
+    while table.old_slots != cython.NULL:
+        move_some(table)
+    if table.slots != cython.NULL and bits == table.bits:
+        return True
+    slots: cython.pointer(uint64_t) = new_slots(bits)
+    if slots == cython.NULL:
+        return False
+    touch(slots, cython.sizeof(uint64_t) << bits)
+    if table.slots != cython.NULL:
+        start_moving(table)
+    table.slots = slots
+    table.bits = bits
+    table.limit = cython.cast(uint64_t, 1) << (bits - 1)
+    while table.old_slots != cython.NULL:
         move_some(table)
     return True
 

@@ -18,8 +18,10 @@ from cython.cimports.engine.core.audit import audit
 from cython.cimports.engine.core.constants import COMMAND_KINDS
 from cython.cimports.engine.core.dump import pass_state
 from cython.cimports.engine.core.hashing import Hash
+from cython.cimports.engine.core.ids import ids_prepare
 from cython.cimports.engine.core.layout import Command, Event
 from cython.cimports.engine.core.lifetime import free_core, new_core
+from cython.cimports.engine.core.pools import prepare_orders
 from cython.cimports.engine.core.queries import (
     read_accounts,
     read_assets,
@@ -127,7 +129,9 @@ class Venue:
         if count != 0:
             flat = np.ascontiguousarray(commands).view(np.uint8)
             PyObject_GetBuffer(flat, cython.address(buffer), PyBUF_SIMPLE)
-            run_all(core, cython.cast(cython.pointer(Command), buffer.buf), count)
+            # Whoever reads a journal ahead, or writes one, goes on meanwhile.
+            with cython.nogil:
+                run_all(core, cython.cast(cython.pointer(Command), buffer.buf), count)
             PyBuffer_Release(cython.address(buffer))
             self.raise_broken()
         return self.taken_events()
@@ -159,6 +163,20 @@ class Venue:
         if self.core.broken != cython.NULL:
             raise BrokenInvariant(self.core.broken.decode("ascii"))
         return 0
+
+    def prepare(self, orders=0, ids=0):
+        """Take memory ahead of its use, so that no command waits for the system to give it.
+
+        Args:
+            orders: Working orders that there shall be room for.
+            ids: Client ids that there shall be room for besides those that are remembered.
+
+        Raises:
+            MemoryError: There is not so much.
+        """
+        enough: cython.bint = prepare_orders(self.core, orders)
+        if not enough or not ids_prepare(cython.address(self.core.ids), ids):
+            raise MemoryError("there is memory for so many orders and ids")
 
     def digest(self):
         """Give the digest of the state, as it is kept up."""

@@ -21,6 +21,8 @@ class Venue:
         """The time of the last command."""
     def apply(self, commands: NDArray[np.void]) -> NDArray[np.void]:
         """Apply stamped COMMAND records in order; give their EVENT records."""
+    def prepare(self, orders: int = 0, ids: int = 0) -> None:
+        """Take memory for so many working orders and more client ids ahead of their use."""
     def digest(self) -> int:
         """Give the digest of the state, as it is kept up."""
     def digest_scan(self) -> int:

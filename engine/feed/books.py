@@ -41,7 +41,7 @@ class BookFeed:
 
     def state(self) -> dict[str, Any]:
         """Give what is kept, for `restore`."""
-        return {str(key): book.state() for key, book in self._markets.items()}
+        return {str(key): book.state() for key, book in sorted(self._markets.items())}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what another feed kept."""

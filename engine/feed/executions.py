@@ -45,10 +45,15 @@ _ARRIVALS[[EventKind.ACCEPTED, EventKind.REPLACED, EventKind.TRIGGERED]] = True
 
 
 def _rows_since_arrival(rows: NDArray[np.void]) -> NDArray[np.void]:
-    """Say of each row how many rows before it the last order arrived: a fill's taker."""
+    """Say of each fill how many rows before it its taker arrived; 0 of everything else.
+
+    Only fills have one for sure, in their own command: so how events are cut into calls is not seen
+    in what is kept.
+    """
     places = np.arange(len(rows))
     arrived = np.maximum.accumulate(np.where(_ARRIVALS[rows["kind"]], places, 0))
-    return (places - arrived).view(_OFFSET)
+    has_taker = (rows["kind"] == _FILL) & (rows["flags"] & AUCTION == 0)
+    return np.where(has_taker, places - arrived, 0).view(_OFFSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,8 @@ class ExecutionFeed:
             "arrivals": self._arrivals.state(),
             "first_whole": self._first_whole,
             "accounts": {
-                str(key): each.state(self._first_whole << 1) for key, each in self._accounts.items()
+                str(key): each.state(self._first_whole << 1)
+                for key, each in sorted(self._accounts.items())
             },
         }
 

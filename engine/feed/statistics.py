@@ -77,7 +77,7 @@ class StatisticsFeed:
 
     def state(self) -> dict[str, Any]:
         """Give what is kept, for `restore`."""
-        return {str(key): [asdict(day) for day in days] for key, days in self._days.items()}
+        return {str(key): [asdict(day) for day in days] for key, days in sorted(self._days.items())}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what another feed kept."""

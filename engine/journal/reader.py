@@ -133,6 +133,7 @@ class Reader:
     Attributes:
         past: What was read last.
         position: Where the last frame that was read ends, seals not counted.
+        last: The last frame that was read, seals counted: its segment, offset and length in bytes.
 
     Raises:
         JournalFilesWrong: When the folder does not hold one journal.
@@ -158,6 +159,7 @@ class Reader:
         self.position = start or Position(
             past=self.past, segment_number=1, offset=BLOCK_BYTES, last_offset=0
         )
+        self.last: tuple[int, int, int] | None = None
         if start is not None:
             self._begin_at(start)
 
@@ -251,6 +253,7 @@ class Reader:
             epoch=frame.epoch,
             chain=place.hash,
         )
+        self.last = segment.number, at * BLOCK_BYTES, place.blocks * BLOCK_BYTES
         if frame.kind != FrameKind.SEAL:
             self.position = Position(
                 past=self.past,

@@ -6,10 +6,16 @@ The order makes a crash at any moment of it harmless, also a second and a third:
     2. bytes whose loss the operator accepted are copied to a file of their own, and synced;
     3. what was never acknowledged is set to zero, and synced;
     4. a seal that a crash left out is written, and synced;
-    5. only then frames are appended, first the note of an accepted loss.
+    5. what the last process may have left in memory only is written again, and synced;
+    6. only then frames are appended, first the note of an accepted loss.
 
 A crash after 2 leaves the damage in place: the same answer is asked for again. A crash after 3
-leaves the file of 2 at exactly the journal's end, by which the note of 5 is still written.
+leaves the file of 2 at exactly the journal's end, by which the note of 6 is still written.
+
+Why 5: a process that is killed between a write and its sync leaves the frame in the machine's page
+cache. The next one reads it there, whole, and would tell of it; a power cut would take it back.
+After a failed sync it is worse, because the machine takes such pages for written: so a sync alone
+is not enough. Only the last frame, the open segment's first block and names can be in that state.
 """
 
 from __future__ import annotations
@@ -130,6 +136,7 @@ class Recovery:
             self._write(seal.segment_number, seal.offset, seal.blocks.data)
         if end.segment is None:
             return self._begin(end)
+        self._make_last(end.segment)
         past = self._reader.past
         return Tail(
             venue_id=self._reader.venue_id,
@@ -149,6 +156,19 @@ class Recovery:
             file.write_synced(offset, data)
         finally:
             file.close()
+
+    def _make_last(self, segment: Segment) -> None:
+        """Bring to disk what was read and may be in memory only."""
+        self._storage.sync_folder()
+        parts = [(segment.number, 0, BLOCK_BYTES)]
+        if self._reader.last is not None:
+            parts.append(self._reader.last)
+        for number, offset, length in parts:
+            file = self._storage.open(segment_name(number))
+            try:
+                file.write_synced(offset, file.read_at(offset, length))
+            finally:
+                file.close()
 
     def _note(self, segment_number: int, offset: int) -> bytes:
         """Return the record of a loss that was accepted at the journal's end and is not in it."""

@@ -81,11 +81,12 @@ class Follower:
         build: Callable[[], bytes] = build_hash,
     ) -> None:
         self._folders = folders
+        self._journal = JoinedFolder(folders.journal, folders.archive)
         self._venue = venue
         self._feeds = feeds
         self._build = build()
         self._position: Position | None = None
-        choice = choose(folders.snapshots, folders.journal, self._build)
+        choice = choose(folders.snapshots, self._journal, self._build)
         if choice.snapshot is not None:
             take_over(choice.snapshot, venue, feeds)
             self._position = choice.snapshot.header.position
@@ -105,7 +106,7 @@ class Follower:
                 began to fail.
         """
         before = self.sequence
-        reader = self._reader()
+        reader = Reader(self._journal, start=self._position)
         waiting: list[tuple[ReadFrame, Position]] = []
         commands = 0
         for read in all_but_last(placed(reader)):
@@ -127,11 +128,6 @@ class Follower:
         if reads:
             self._position = reads[-1][1]
 
-    def _reader(self) -> Reader:
-        if self._position is not None:
-            return Reader(self._folders.journal, start=self._position)
-        return Reader(JoinedFolder(self._folders.journal, self._folders.archive))
-
     def write(self) -> Written | None:
         """Write a snapshot of what was followed; nothing when that was written already.
 
@@ -144,7 +140,7 @@ class Follower:
         core = self._venue.dump()
         parts: list[Buffer] = [core.data, *tree.pack([feed.state() for feed in self._feeds])]
         header = SnapshotHeader(
-            venue_id=venue_of(self._folders.journal),
+            venue_id=venue_of(self._journal),
             build=self._build,
             position=self._position,
             digest=self._venue.digest(),

@@ -4,7 +4,7 @@ Writing never puts a good one at risk:
 
     1. the bytes go to `prepare.tmp`, and are synced;
     2. it gets its name, and the folder is synced;
-    3. only then all but the two newest are removed.
+    3. only then all but the two newest are removed, and the folder is synced again.
 
 A crash before 2 leaves a `prepare.tmp`, which the next writing replaces; at 2 the file is there
 whole or not at all.
@@ -88,6 +88,7 @@ def write(storage: Storage, header: SnapshotHeader, parts: Sequence[Buffer]) -> 
     storage.sync_folder()
     for old in newest_first(storage)[KEPT:]:
         storage.remove(old)
+    storage.sync_folder()
     return name
 
 

@@ -173,7 +173,7 @@ def test_a_disk_that_fails_while_a_segment_is_made_ends_the_process() -> None:
     disk = SimulatedDisk()
     written(disk, 1)
     del disk.names["00000002.rsj"]
-    disk.power_cut_at = disk.changes + 1
+    disk.power_cut_at = disk.changes + 6  # opening makes five: names, first block, last frame
     opened = OpenJournal(disk)
     assert "making a segment failed" in opened.wait_for_end()
 

@@ -103,6 +103,26 @@ def test_a_second_power_cut_during_recovery_loses_nothing_acknowledged() -> None
             pytest.fail("the writing never completed")
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_only_the_page_cache_has_is_on_disk_once_the_journal_is_open(fails: bool) -> None:
+    """A process ends between a write and its sync, or at a failed one; then comes a power cut."""
+    disk = SimulatedDisk()
+    opened = OpenJournal(disk)
+    opened.write(3)
+    disk.sync_works = False
+    disk.fail_sync_number = disk.syncs + 1 if fails else 0
+    opened.append(40)
+    opened.wait_for_either(43)
+    opened.abandon()
+    assert 3 == len(read_all(disk.copy_on_disk()))
+    disk.sync_works = True
+    again = OpenJournal(disk)
+    assert 43 == len(again.recovered)
+    again.close()
+    disk.power_cut()
+    assert 43 == len(read_all(disk))
+
+
 def test_a_name_that_was_not_synced_may_be_lost_without_harm() -> None:
     """Row 8: a segment made ahead whose name is gone after the crash is made again."""
     disk = SimulatedDisk()
@@ -117,7 +137,7 @@ def test_a_name_that_was_not_synced_may_be_lost_without_harm() -> None:
     opened.close()
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_sync_that_fails_while_the_journal_opens_stops_it(number: int) -> None:
     """Recovery trusts a failed sync as little as the running journal does."""
     disk = SimulatedDisk()
@@ -127,7 +147,7 @@ def test_a_sync_that_fails_while_the_journal_opens_stops_it(number: int) -> None
     data = disk.get("00000001.rsj")
     disk.put("00000001.rsj", data[: 2 * 4096].ljust(len(data), b"\0"))
     disk.fail_sync_number = disk.syncs + number
-    if number == 1:
+    if number < 3:
         with pytest.raises(StorageLost):
             OpenJournal(disk)
     else:

@@ -97,3 +97,14 @@ def test_records_in_c_are_those_of_the_dtypes() -> None:
             assert dtype.fields[field][0].itemsize == sizes[kind], (name, field)
             offset += sizes[kind]
         assert offset == dtype.itemsize
+
+
+def test_a_paced_run_does_every_command_and_notes_each(commands: NDArray[np.void]) -> None:
+    """At any rate the same state; late is counted from when a command was due."""
+    paced = Venue()
+    latencies_ns = capi.keep_pace(paced, commands, gap_ps=1)
+    assert paced.digest() == python_run(commands)[1]
+    assert len(latencies_ns) == len(commands)
+    assert int(latencies_ns.min()) > 0
+    assert int(latencies_ns[-1]) >= int(latencies_ns[0])
+    assert len(capi.keep_pace(None, commands, gap_ps=1)) == len(commands)

@@ -7,6 +7,7 @@ import pytest
 
 from engine.core.commands import CommandKind, Side
 from engine.core.events import EventKind
+from engine.core.venue import Venue
 from tests.unit.core.rows import BASE, MARKET, PLENTY, QUOTE, Pair, places, rows
 
 
@@ -123,3 +124,33 @@ def test_one_command_may_give_any_number_of_events(count: int) -> None:
     assert 10 * count == int(events[0]["filled_lots"])
     assert PLENTY + 1_000 * count == pair.venue.balance(2, QUOTE)[0]
     pair.agree()
+
+
+@pytest.mark.parametrize("used", [0, 10, 3_000])
+def test_memory_that_is_taken_ahead_changes_nothing_that_is_seen(used: int) -> None:
+    """Before the first command or between two, ids are still found and new orders fit in."""
+    pair = Pair()
+    first = places(used, client_id_low=1 + np.arange(used))
+    more = places(2_000, client_id_low=10_000 + np.arange(2_000))
+    pair.run(first)
+
+    pair.venue.prepare(orders=5_000, ids=20_000)
+
+    pair.run(first.copy())
+    pair.run(more)
+    assert pair.venue.counts()["open_orders"] == used + 2_000
+    pair.agree()
+
+
+def test_a_state_of_a_venue_that_took_memory_ahead_is_restored() -> None:
+    """What is free is not part of the state, and the restored venue goes on alike."""
+    pair = Pair(with_reference=False)
+    pair.venue.prepare(orders=1_000, ids=10_000)
+    pair.run(places(100, client_id_low=1 + np.arange(100)))
+    other = Venue()
+
+    other.restore(pair.venue.dump())
+
+    more = pair.stamp(places(100, client_id_low=50 + np.arange(100)))
+    assert other.apply(more).tobytes() == pair.venue.apply(more).tobytes()
+    assert other.digest() == pair.venue.digest()
