@@ -35,6 +35,7 @@ from engine.journal.verdict import Past
 RUN_BLOCKS_MAX = 256
 RUN_BLOCKS_MIN = 4  # fewer are not worth the columns
 RECORD_BYTES = RECORD_WORDS * 8
+BLOCK_COUNT_WORD = 3  # of a head; the count is its highest quarter
 
 HEAD_COLUMNS = np.dtype(
     [
@@ -92,7 +93,7 @@ class Run:
 def whole_run(blocks: Words, past: Past) -> Run | None:
     """Find the run at the start of the rest of a segment; nothing when it is short."""
     blocks = blocks[:RUN_BLOCKS_MAX]
-    if len(blocks) < RUN_BLOCKS_MIN:
+    if len(blocks) < RUN_BLOCKS_MIN or int(blocks[0, BLOCK_COUNT_WORD]) >> 48 != 1:
         return None
     heads = np.ascontiguousarray(blocks[:, :BODY_WORD]).view(HEAD_COLUMNS).reshape(-1)
     feet = np.ascontiguousarray(blocks[:, FOOT_WORD:]).view(FOOT_COLUMNS).reshape(-1)

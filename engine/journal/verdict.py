@@ -62,6 +62,7 @@ from engine.journal.layout import (
 SECTORS_PER_BLOCK = 8
 SECTOR_WORDS = 64
 FOOT_SECTOR = SECTORS_PER_BLOCK - 1
+COLUMNS_MIN = 32  # records from which on numpy is faster than lists
 KINDS = frozenset(map(int, FrameKind))
 
 
@@ -301,11 +302,18 @@ def misplaced(place: Place, past: Past) -> str:
         return "the frame says that it was synced before it was written"
     if frame.kind != FrameKind.COMMANDS:
         return "" if frame.time_ns == past.time_ns else "a seal or note with a time of its own"
-    sequences, times = records[:, 0].tolist(), records[:, 1].view(np.int64).tolist()
-    if sequences != list(range(frame.first_sequence, frame.first_sequence + frame.count)):
+    if frame.count < COLUMNS_MIN:
+        sequences, times = records[:, 0].tolist(), records[:, 1].view(np.int64).tolist()
+        follows = sequences == list(range(frame.first_sequence, frame.first_sequence + frame.count))
+        rises = all(map(lt, [past.time_ns, *times], times))
+    else:
+        numbers, times = records[:, 0], records[:, 1].view(np.int64)
+        follows = int(numbers[0]) == frame.first_sequence and bool((np.diff(numbers) == 1).all())
+        rises = int(times[0]) > past.time_ns and bool((times[1:] > times[:-1]).all())
+    if not follows:
         return "its commands are not in sequence"
-    rises = all(map(lt, [past.time_ns, *times], times))
-    return "" if rises and times[-1] == frame.time_ns else "its commands are not in order of time"
+    in_time = rises and int(times[-1]) == frame.time_ns
+    return "" if in_time else "its commands are not in order of time"
 
 
 def judge(blocks: Words, past: Past) -> Place:
