@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bench import core, feed, grpc, latency, restart, settlement, worst
+from bench import core, feed, grpc, latency, recovery, settlement, worst
 
 BENCHES = {
     "core": core.main,
     "feed": feed.main,
     "grpc": grpc.main,
     "latency": latency.main,
-    "restart": restart.main,
+    "recovery": recovery.main,
     "settlement": settlement.main,
     "worst": worst.main,
 }

@@ -4,14 +4,15 @@
 
 Fills between random participants, in two mints and then in twenty. What is counted:
 
-- packed: what the settlement worker's own packer makes, window by window: consecutive fills, netted
-  per participant and mint, as many as one transaction carries;
-- bound: each window's participants over the participants that one transaction carries, rounded up;
+- packed: what the settlement worker's own packer makes, window by window: fills netted whole per
+  participant and mint, each participant in one transaction, against a clearing float;
+- bound: what locks allow at best. A participant with k nets takes k of the locks that at least k
+  mints leave in a transaction: these shares added up over a window's participants, rounded up;
+- sets: consecutive fills, as many as one transaction carries, which need no float;
 - transfers: netted by nobody, one transferChecked for each token movement, thirty a transaction;
 - per trade: one delivery versus payment a transaction.
 
-The packer's size of the fullest batches is compared with the bytes and locks of transactions that
-are really built.
+The float that the order of the transactions needs is told as a share of what the window moves.
 """
 
 from __future__ import annotations
@@ -24,15 +25,18 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from realstack.chain.limits import ACCOUNT_LOCKS_MAX
 from settlement.batcher import pack_all
-from settlement.fills import FEE_ACCOUNT_ID, Fill
-from settlement.netting import Transfer
-from settlement.transactions import Size, batch_size
+from settlement.fills import Fill
+from settlement.netting import Transfer, net
+from settlement.transactions import Size, batch_size, clearing_size
+from settlement.windows import Legs, compose, float_need, in_order, legs_of, part_of
 
 WINDOW_FILLS = 1_000
 QUOTE_ASSET_ID = 1
 TRANSFERS_PER_TRANSACTION = 30  # plain, distinct pairs, with a lookup table or version 1
 SEED = 7
+PLENTY = 1 << 62  # atoms of float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class Report:
     mints: int
     transactions: int
     bound: int
+    bound_ratio_ppm: int
+    sets: int
+    float_need_ppm: int
     unnetted_transactions: int
     per_trade_transactions: int
     fills_per_transaction_ppm: int
@@ -90,25 +97,28 @@ def fits(transfers: Sequence[Transfer]) -> bool:
     return batch_size(transfers).fits
 
 
-def participants_per_transaction() -> int:
-    """Return how many participants with two vaults each one transaction carries."""
-    pairs = 1
-    while fits([Transfer(1 + n % 2, n // 2 * 2 + 1, n // 2 * 2 + 2, 1) for n in range(2 * pairs)]):
-        pairs += 1
-    return 2 * (pairs - 1)
+def bound_ppm(legs: Legs) -> int:
+    """Return how many transactions locks allow at best, in millionths."""
+    free = ACCOUNT_LOCKS_MAX - clearing_size(0, 0, 0, 1).account_locks
+    each_mint = clearing_size(0, 0, 1, 1).account_locks - clearing_size(0, 0, 0, 1).account_locks
+    return sum(len(each) * 1_000_000 // (free - each_mint * len(each)) for each in legs.values())
 
 
 def report(count: int, participants: int, mints: int) -> Report:
     """Pack fills and count."""
-    each = participants_per_transaction()
     sizes: list[Size] = []
-    spent_ns = bound = 0
+    spent_ns = bound = sets = float_need_ppm = 0
     for window in windows_of(count, participants, mints, SEED):
         began = time.perf_counter_ns()
-        batches = pack_all(window, fits)
+        legs = legs_of(net(window))
+        ordered = in_order(compose(legs) or [], legs, dict.fromkeys(range(mints + 1), PLENTY)) or []
         spent_ns += time.perf_counter_ns() - began
-        sizes += [batch_size(batch.transfers) for batch in batches if batch.transfers]
-        bound += -(-_named(window) // each)
+        sizes += [batch_size(part_of(each, legs).transfers) for each in ordered]
+        bound += -(-bound_ppm(legs) // 1_000_000)
+        sets += len(pack_all(window, fits))
+        need_atoms = float_need(ordered, legs)[QUOTE_ASSET_ID]
+        moved_atoms = sum(fill.quote_atoms for fill in window)
+        float_need_ppm = max(float_need_ppm, need_atoms * 1_000_000 // moved_atoms)
     owners = sum(size.participants for size in sizes)
     transfers = 3 * count  # base, quote, fee
     return Report(
@@ -117,6 +127,9 @@ def report(count: int, participants: int, mints: int) -> Report:
         mints=mints,
         transactions=len(sizes),
         bound=bound,
+        bound_ratio_ppm=len(sizes) * 1_000_000 // bound,
+        sets=sets,
+        float_need_ppm=float_need_ppm,
         unnetted_transactions=-(-transfers // TRANSFERS_PER_TRANSACTION),
         per_trade_transactions=count,
         fills_per_transaction_ppm=count * 1_000_000 // len(sizes),
@@ -128,13 +141,6 @@ def report(count: int, participants: int, mints: int) -> Report:
         units_per_participant_bound=sum(size.compute_units for size in sizes) // owners,
         packing_ms=spent_ns // 1_000_000,
     )
-
-
-def _named(window: Sequence[Fill]) -> int:
-    """Return how many owners a window's fills name, the venue included."""
-    named = {fill.buyer_account_id for fill in window}
-    named |= {fill.seller_account_id for fill in window}
-    return len(named | {FEE_ACCOUNT_ID})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -151,8 +157,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for each in reports:
         sys.stdout.write(
             f"{each.fills:,} fills, {each.participants:,} participants, {each.mints} mints:"
-            f" {each.transactions:,} transactions (bound {each.bound:,}; unnetted"
+            f" {each.transactions:,} transactions (bound {each.bound:,}, ratio"
+            f" {each.bound_ratio_ppm / 1_000_000:.2f}; sets {each.sets:,}; unnetted"
             f" {each.unnetted_transactions:,}; per trade {each.per_trade_transactions:,})\n"
+            f"  clearing float: at most {each.float_need_ppm / 10_000:.1f} % of a window's"
+            " turnover\n"
             f"  {each.bytes_mean:,} bytes and {each.locks_mean} locks on average, at most"
             f" {each.bytes_max:,} and {each.locks_max}; at most"
             f" {each.units_per_participant_bound:,} compute units a participant;"

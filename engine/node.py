@@ -43,6 +43,7 @@ import structlog
 
 from engine.core.commands import COMMAND_BYTES
 from engine.core.invariants import BrokenInvariant, check
+from engine.journal.ahead import ReadAhead
 from engine.journal.batches import joined
 from engine.journal.reader import Position
 from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Recovery, Tail
@@ -95,11 +96,13 @@ class NodeOptions:
         accept_tail_loss: Take a damaged last frame of the journal as lost, once, and record it.
         segment_bytes: Length of new journal segments.
         limits: Of the sequencer.
+        read_ahead: Frames that a thread reads ahead of the core at the start; 0: none does.
     """
 
     accept_tail_loss: bool = False
     segment_bytes: int = SEGMENT_BYTES_DEFAULT
     limits: SequencerLimits = field(default_factory=SequencerLimits)
+    read_ahead: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +202,7 @@ class Node(Generic[V]):
                 accept_tail_loss=options.accept_tail_loss,
                 start=start,
             )
-            await _replay(recovery, venue, feeds, end)
+            await _replay(recovery, venue, feeds, end, options.read_ahead)
             replay = venue.sequence_last - from_sequence, clock.elapsed_ns() - started_ns
             tail = recovery.finish()
             _report(tail, venue, *replay)
@@ -323,10 +326,13 @@ def _take_over(
     return header.position
 
 
-async def _replay(recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: End) -> None:
+async def _replay(
+    recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: End, read_ahead: int
+) -> None:
     """Apply the whole journal; a bug in it ends the process as it would in a running one."""
+    ahead = ReadAhead(recovery.batches(), read_ahead) if read_ahead else None
     try:
-        for commands in joined(recovery.batches()):
+        for commands in joined(ahead or recovery.batches()):
             events = venue.apply(commands)
             for feed in feeds:
                 feed.on_events(events)
@@ -335,6 +341,9 @@ async def _replay(recovery: Recovery, venue: Venue, feeds: Sequence[Feed], end: 
     except BrokenInvariant as error:
         end(f"bug in the replay at or after sequence {venue.sequence_last}: {told(error)}")
         raise
+    finally:
+        if ahead is not None:
+            ahead.close()
 
 
 def _report(tail: Tail, venue: Venue, commands: int, replay_ns: int) -> None:

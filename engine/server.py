@@ -37,6 +37,7 @@ from engine.tls import TlsInvalid, read_tls
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
 STOP_GRACE_SECONDS = 5
+READ_AHEAD_FRAMES = 8  # of at most 4,096 commands: 4 MB
 ORDERS_PREPARED = 1 << 17
 IDS_PREPARED = 1 << 20
 SWITCH_SECONDS = 0.0005  # tidy: float-ok seconds that the interpreter wants
@@ -178,7 +179,9 @@ async def _serve(options: argparse.Namespace) -> int:
         options.data,
         venue_factory=lambda: venue,
         feeds=[feeds],
-        options=NodeOptions(accept_tail_loss=options.accept_tail_loss),
+        options=NodeOptions(
+            accept_tail_loss=options.accept_tail_loss, read_ahead=READ_AHEAD_FRAMES
+        ),
     )
     try:
         if options.core == "compiled":

@@ -14,6 +14,8 @@ from gateway.errors import ApiError, field_error
 from realstack.client import Asset, Instruments, Market
 
 FEE_ACCOUNT_NAME = "Fees"
+CLEARING_ACCOUNT_ID = (1 << 31) - 1  # of a transfer to or from a clearing vault
+CLEARING_ACCOUNT_NAME = "Clearing"
 
 log = structlog.get_logger()
 
@@ -92,6 +94,8 @@ class Catalog:
         """Return what people call an account."""
         if account_id == 0:
             return FEE_ACCOUNT_NAME
+        if account_id == CLEARING_ACCOUNT_ID:
+            return CLEARING_ACCOUNT_NAME
         return self.names.accounts.get(account_id, f"Account {account_id}")
 
     def asset_symbol(self, asset_id: int) -> str:

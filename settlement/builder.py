@@ -17,6 +17,7 @@ from settlement.transactions import (
     batch_size,
     compile_message,
     deltas_of,
+    is_clearing,
     settlement_instruction,
     withdrawal_instructions,
 )
@@ -64,7 +65,7 @@ class Builder:
         programs = {asset.token_program for asset in assets.values()}
         return compile_message(
             self._custody.authority,
-            [settlement_instruction(self._custody, batch)],
+            [settlement_instruction(self._custody, batch, clearing=is_clearing(transfers))],
             blockhash,
             units=batch_size(transfers, len(programs)).compute_units,
         )

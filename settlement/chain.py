@@ -225,6 +225,17 @@ class Chain:
         """Return the confirmed balance of an address."""
         return (await _ask(self._client.get_balance, address, Confirmed)).value
 
+    async def account_data(self, address: Pubkey) -> bytes:
+        """Return the finalized data of an account.
+
+        Raises:
+            ChainUnavailable: Also when the account is not there (yet).
+        """
+        answer = await _ask(self._client.get_account_info, address, Finalized)
+        if answer.value is None:
+            raise ChainUnavailable(f"account {address} is not there")
+        return bytes(answer.value.data)
+
     async def send(self, transaction: bytes) -> str:
         """Hand a signed transaction to the node; return why the node did not want it, or ''.
 

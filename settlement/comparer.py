@@ -41,7 +41,7 @@ from settlement.reconciliation import (
 )
 from settlement.registry import RegistryFile
 from settlement.store.deposits import DepositStore
-from settlement.store.reconciliations import Facts, ReconciliationStore
+from settlement.store.reconciliations import Facts, ReconciliationStore, StoredFill
 from settlement.venue import Ledger, Venue, VenueUnavailable
 
 RETRY_MS = 250
@@ -92,11 +92,8 @@ class Comparer:
             slot=chain.lowest_slot, sequence=ledger.sequence, last_trade_id=ledger.last_trade_id
         )
         landed = await self._landed(facts, chain.highest_slot)
-        fills = [
-            PaidFill(each.fill, _landed_slot(each.landed_slot, each.payment_id, landed))
-            for each in facts.fills
-        ]
-        fills += [PaidFill(each, None) for each in await self._fills_to_come(facts, ledger)]
+        fills = [PaidFill(each.fill, _landed_slots(each, landed)) for each in facts.fills]
+        fills += [PaidFill(each, {}) for each in await self._fills_to_come(facts, ledger)]
         withdrawals = self._withdrawals(facts, landed)
         at = LedgerAt(ledger.sequence, ledger.last_trade_id, ledger.atoms)
         found = compare(at, chain.balances, fills, [*facts.deposits, *withdrawals])
@@ -209,6 +206,14 @@ async def within(
             if is_good(answer) or loop.time() >= deadline:
                 return answer
         await asyncio.sleep(seconds(RETRY_MS))
+
+
+def _landed_slots(stored: StoredFill, landed: dict[int, int]) -> dict[int, int]:
+    found = {
+        account_id: _landed_slot(slot, payment_id, landed)
+        for account_id, (payment_id, slot) in stored.payments.items()
+    }
+    return {account_id: slot for account_id, slot in found.items() if slot is not None}
 
 
 def _landed_slot(known: int | None, payment_id: int | None, landed: dict[int, int]) -> int | None:

@@ -59,7 +59,7 @@ def why_not(deposit: SeenDeposit) -> str:
     """Return why a deposit cannot be credited and is for a person; '' if it can."""
     if deposit.instruction.startswith(UNEXPLAINED):
         return "no known instruction explains it"
-    if deposit.account_id in (FEE_ACCOUNT_ID, CLEARING_ACCOUNT_ID):
+    if deposit.account_id == FEE_ACCOUNT_ID:
         return "it came into the venue's own account"
     return ""
 

@@ -13,6 +13,7 @@ from settlement.accounts import UnknownOwner
 from settlement.builder import UnknownAsset
 from settlement.chain import ChainUnavailable
 from settlement.clock import seconds
+from settlement.maker import WindowRefused
 from settlement.registry import RegistryInvalid
 from settlement.store.payments import LeaseLost
 from settlement.venue import NotAllowed, VenueUnavailable
@@ -28,6 +29,7 @@ TRANSIENT = (
     UnknownAsset,
     UnknownOwner,
     LeaseLost,
+    WindowRefused,
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,

@@ -9,7 +9,9 @@ when for each account that it takes from
 - no earlier payment that brings it tokens is still to come. Then it has what it had in trade
   order, and if that is not enough the simulation says so.
 
-Payments that touch different accounts go side by side.
+Payments that touch different accounts go side by side. The clearing vaults, which the transactions
+of a window share, are custody accounts like any other here: as far as the float reaches, those
+transactions go side by side too, and beyond that in the order that the window was packed in.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from settlement.payments import Payment
+from settlement.payments import Move, Payment
 from settlement.states import TO_SEND, State
 
 Vault = tuple[int, int]
@@ -47,11 +49,18 @@ class PendingMove:
 
 
 def debits(payment: Payment) -> dict[Vault, int]:
-    """Return what a payment takes, by custody account."""
-    taken: dict[Vault, int] = defaultdict(int)
-    for move in payment.moves:
-        taken[(move.from_account_id, move.asset_id)] += move.amount_atoms
-    return dict(taken)
+    """Return what a payment takes in all, by custody account: it brings before it takes."""
+    return {vault: -atoms for vault, atoms in _changes(payment.moves).items() if atoms < 0}
+
+
+def _changes(moves: Iterable[Move | PendingMove]) -> dict[Vault, int]:
+    """Return what moves that are made together change, by custody account."""
+    found: dict[Vault, int] = defaultdict(int)
+    for move in moves:
+        found[(move.from_account_id, move.asset_id)] -= move.amount_atoms
+        if move.to_account_id is not None:
+            found[(move.to_account_id, move.asset_id)] += move.amount_atoms
+    return found
 
 
 class Admission:
@@ -69,14 +78,20 @@ class Admission:
         self._under_way: dict[Vault, int] = defaultdict(int)
         self._waiting_debits: dict[Vault, list[tuple[Place, int]]] = defaultdict(list)
         self._coming_credits: dict[Vault, list[Place]] = defaultdict(list)
+        together: dict[int, list[PendingMove]] = defaultdict(list)
         for move in pending:
-            source = (move.from_account_id, move.asset_id)
-            if move.state in TO_SEND:
-                self._waiting_debits[source].append((move.place, move.amount_atoms))
-            else:
-                self._under_way[source] += move.amount_atoms
-            if move.to_account_id is not None and move.state is not State.CONFIRMED:
-                self._coming_credits[(move.to_account_id, move.asset_id)].append(move.place)
+            together[move.payment_id].append(move)
+        for moves in together.values():
+            self._count(moves[0].place, moves[0].state, _changes(moves))
+
+    def _count(self, place: Place, state: State, changes: Mapping[Vault, int]) -> None:
+        for vault, atoms in changes.items():
+            if atoms > 0 and state is not State.CONFIRMED:
+                self._coming_credits[vault].append(place)
+            elif atoms < 0 and state in TO_SEND:
+                self._waiting_debits[vault].append((place, -atoms))
+            elif atoms < 0:
+                self._under_way[vault] -= atoms
 
     def admit(self, payment: Payment) -> bool:
         """Tell whether a payment may be sent now; if so, count it as under way."""

@@ -26,6 +26,7 @@ from settlement.exits import Exits
 from settlement.indexer import Indexer
 from settlement.intake import Intake
 from settlement.loops import repeat
+from settlement.receipts import Receipts
 from settlement.registry import RegistryFile
 from settlement.settler import Rules, Settler
 from settlement.signer import Signer, Wallets
@@ -34,6 +35,7 @@ from settlement.store.deposits import DepositStore
 from settlement.store.exits import ExitStore
 from settlement.store.fills import FillStore
 from settlement.store.payments import PaymentStore
+from settlement.store.receipts import ReceiptStore
 from settlement.store.reconciliations import ReconciliationStore, result_of
 from settlement.store.reports import ReportStore
 from settlement.store.withdrawals import WithdrawalStore
@@ -58,6 +60,8 @@ class Timing:
         reconcile: Between comparisons of ledger and chain.
         difference_window: How long a difference may last before withdrawals halt.
         lease: How long a claim on a payment holds.
+        receipts: Between looks for receipts to close; longer than it takes to be final.
+        receipts_kept: How many of the newest batches keep their receipts; a count.
     """
 
     poll: int = 250
@@ -67,6 +71,8 @@ class Timing:
     reconcile: int = 2_000
     difference_window: int = 30_000
     lease: int = 30_000
+    receipts: int = 30_000
+    receipts_kept: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class Stores:
     exits: ExitStore
     reconciliations: ReconciliationStore
     reports: ReportStore
+    receipts: ReceiptStore
 
     @classmethod
     def of(cls, pool: Pool, *, owner: str, lease_ms: int) -> Stores:
@@ -94,6 +101,7 @@ class Stores:
             ExitStore(pool),
             ReconciliationStore(pool),
             ReportStore(pool),
+            ReceiptStore(pool),
         )
 
 
@@ -170,6 +178,10 @@ class Passes:
             indexer=self._indexer,
             clock=clock,
         )
+        kept = timing.receipts_kept
+        self.receipts = Receipts(
+            chain=chain, store=stores.receipts, custody=custody, signer=signer, kept=kept
+        )
         self.comparer = Comparer(
             chain=chain,
             venue=venue,
@@ -192,12 +204,14 @@ class Passes:
             repeat("deposits", self.deposits, every_ms=poll),
             repeat("withdrawals", self.pay_and_end, every_ms=poll),
             repeat("exits", self.exits.follow, every_ms=poll),
+            repeat("receipts", self.receipts.close, every_ms=self._timing.receipts),
             repeat("reconcile", self.reconcile, every_ms=self._timing.reconcile),
         ]
 
     async def make_batches(self) -> None:
         """Put queued fills into batches."""
-        if await self._settler.make_batches():
+        slot_min = max(self._slot_seen, self._indexer.slot_seen)
+        if await self._settler.make_batches(slot_min=slot_min):
             self._payments_came.set()
 
     async def send(self) -> None:

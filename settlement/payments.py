@@ -8,6 +8,7 @@ from enum import StrEnum
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from settlement.accounts import CLEARING_ACCOUNT_ID
 from settlement.states import State
 
 
@@ -84,7 +85,7 @@ class Attempt:
 
 
 def participants_of(payment: Payment) -> set[int]:
-    """Return the accounts whose vaults a payment changes, the fee account included."""
+    """Return the accounts whose vaults a payment changes: the fee account's too, no clearing."""
     accounts = {move.from_account_id for move in payment.moves}
     arriving = {each.to_account_id for each in payment.moves if each.to_account_id is not None}
-    return accounts | arriving
+    return (accounts | arriving) - {CLEARING_ACCOUNT_ID}

@@ -6,6 +6,9 @@
              + deposits on chain that the ledger has not at S (and the reverse)
              - withdrawals on chain that the ledger has not at S (and the reverse)
 
+The clearing vaults hold the float (what came in from outside), less what has left them for those
+accounts of a window that are settled, while others of it are not.
+
 "On chain at the slot" is exact: each payment's own landing slot is compared with the slot that the
 account's balance was read at. So a venue that trades on while it is compared shows no difference.
 
@@ -37,10 +40,10 @@ class ChainBalance:
 
 @dataclass(frozen=True, slots=True)
 class PaidFill:
-    """A fill, and where its batch landed; None: nowhere yet."""
+    """A fill, and where it landed for each account of it; one that is missing: nowhere yet."""
 
     fill: Fill
-    landed_slot: int | None
+    landed_slots: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def compare(
         chain: All custody accounts; one that the ledger knows and the chain does not is missing
             here and counts as empty.
         fills: At least all that are not on chain at the lowest slot of `chain`, all that landed
-            after it, and all after S.
+            after it, and all after S; with each also all others of its window.
         crossings: At least all that are not in both ledger and chain.
     """
     lowest_slot = min((each.slot for each in chain.values()), default=0)
@@ -169,10 +172,15 @@ def _add_fill(
     for leg in legs(paid.fill):
         vault = (leg.account_id, leg.asset_id)
         slot = chain[vault].slot if vault in chain else lowest_slot
-        on_chain = paid.landed_slot is not None and paid.landed_slot <= slot
+        landed_slot = paid.landed_slots.get(leg.account_id)
+        on_chain = landed_slot is not None and landed_slot <= slot
         if on_chain != in_ledger:
             sums.atoms[vault] += leg.atoms if on_chain else -leg.atoms
             sums.fills.add(paid.fill.trade_id)
+        clearing = (CLEARING_ACCOUNT_ID, leg.asset_id)
+        slot = chain[clearing].slot if clearing in chain else lowest_slot
+        if landed_slot is not None and landed_slot <= slot:
+            sums.atoms[clearing] -= leg.atoms
 
 
 def _add_crossing(
@@ -192,6 +200,8 @@ def _add_crossing(
     if on_chain == in_ledger:
         return
     sums.atoms[vault] += crossing.atoms if on_chain else -crossing.atoms
+    if vault[0] == CLEARING_ACCOUNT_ID:
+        return  # float: it came to stay
     if crossing.atoms > 0:
         sums.deposits += 1
     else:

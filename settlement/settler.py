@@ -16,27 +16,35 @@ from solders.signature import Signature
 
 from engine.core.invariants import check
 from services._base.database import Connection
-from settlement.batcher import BATCH_FILLS_MAX, bisect, pack, pack_all
+from settlement.batcher import BATCH_FILLS_MAX, bisect, pack_all
 from settlement.builder import Builder
 from settlement.chain import Blockhash, Failure
 from settlement.clock import Clock
 from settlement.confirmer import Confirmer, Finding, Verdict, next_step
 from settlement.killpoints import maybe_die
-from settlement.netting import Transfer
+from settlement.maker import Maker
 from settlement.payments import Payment, PaymentKind
 from settlement.states import TO_CONFIRM, TO_SEND, State, Step
 from settlement.store import fills as fill_rows
 from settlement.store import withdrawals as withdrawal_rows
-from settlement.store.batches import BatchStore, create, parent_of, waiting_to_be_sent
+from settlement.store.batches import (
+    BatchStore,
+    create,
+    create_parts,
+    float_atoms,
+    last_batch_id,
+    parent_of,
+    under_way,
+)
 from settlement.store.payments import LeaseLost, PaymentStore
 from settlement.submitter import Refusal, Submitter
-from settlement.transactions import batch_size
+from settlement.transactions import is_clearing
+from settlement.windows import halves, window_of
 
 log = structlog.get_logger()
 
 Item = TypeVar("Item")
 
-PASS_FILLS_MAX = 4 * BATCH_FILLS_MAX
 PASS_PAYMENTS_MAX = 64  # what one worker takes at a time, so that others find work too
 LOOKED_AT_MAX = 2_048  # in flight per worker; eight questions to the node
 AT_ONCE_MAX = 8  # hides the node's and the database's answer times; bounds connections
@@ -50,7 +58,7 @@ class Rules:
     Attributes:
         wait_ns: A fill for others, before its batch is closed.
         resend_ns: A transaction that has not landed, before it is sent again.
-        fills_max: At most so many fills in a batch.
+        fills_max: At most so many fills in a window.
     """
 
     wait_ns: int
@@ -75,7 +83,7 @@ class Settler:
         """Take the parts; nothing is done yet."""
         self._batches = batches
         self._payments = payments
-        self._builder = builder
+        self._maker = Maker(builder, submitter)
         self._submitter = submitter
         self._confirmer = confirmer
         self._clock = clock
@@ -83,26 +91,30 @@ class Settler:
         self._sent_ns: dict[Signature, int] = {}
         self._sending: set[int] = set()
 
-    def fits(self, transfers: Sequence[Transfer]) -> bool:
-        """Tell whether one transaction can carry the transfers."""
-        programs = {self._builder.asset(each.asset_id).token_program for each in transfers}
-        return batch_size(transfers, programs=len(programs)).fits
+    async def make_batches(self, *, slot_min: int) -> list[int]:
+        """Put queued fills into windows of batches; return the ids of the batches made.
 
-    async def make_batches(self) -> list[int]:
-        """Put queued fills into batches; return the ids of those made.
-
-        A batch that could take more is left open until its oldest fill has waited long enough,
-        and longer while earlier batches wait to be sent: then fuller batches come out.
+        Fills wait until the oldest of them has waited long enough, and longer while earlier batches
+        wait to be sent: then fuller batches come out. As many as a window takes wait no longer.
         """
         now_ns = self._clock.now_ns()
         async with self._batches.making() as connection:
-            queued, oldest_ns = await fill_rows.queued(connection, PASS_FILLS_MAX)
-            made, still_open = pack(queued, self.fits, fills_max=self._rules.fills_max)
-            if still_open and not made:
-                waited = now_ns - oldest_ns >= self._rules.wait_ns
-                if waited and await waiting_to_be_sent(connection) == 0:
-                    made = pack_all(still_open, self.fits, fills_max=self._rules.fills_max)
-            return await create(connection, made, now_ns=now_ns)
+            queued, oldest_ns = await fill_rows.queued(connection, self._rules.fills_max)
+            open_batches = await under_way(connection)
+            is_due = now_ns - oldest_ns >= self._rules.wait_ns and open_batches.waiting == 0
+            if not queued or not (is_due or len(queued) == self._rules.fills_max):
+                return []
+            windows = [window_of(each) for each in pack_all(queued, self._maker.fits(queued))]
+            if len(windows) > 1:
+                if open_batches.unconfirmed:
+                    return []  # a window is tried on the chain as it is after all before it
+                windows = await self._maker.make(
+                    queued,
+                    await float_atoms(connection),
+                    batch_id=await last_batch_id(connection) + 1,
+                    slot_min=slot_min,
+                )
+            return await create(connection, windows, now_ns=now_ns)
 
     async def send(self, *, slot_min: int, withdrawals_halted: bool) -> int:
         """Send what may be sent; return how many payments were signed.
@@ -212,7 +224,7 @@ class Settler:
 
     async def _failed_on_chain(self, payment: Payment, failure: Failure) -> None:
         reason = f"failed on chain: {failure.text}"
-        blame = await self._submitter.blame(failure)
+        blame = await self._submitter.blame(payment, failure)
         if blame is Refusal.PAYMENT:
             await self.fail(payment, Step.SEEN_FAILED, reason)
         elif blame is Refusal.RECEIPT:
@@ -243,19 +255,33 @@ class Settler:
     async def _split(
         self, connection: Connection, payment: Payment, step: Step, reason: str, now_ns: int
     ) -> None:
-        """Make a failed batch anew from halves of its fills, or park its only fill."""
+        """Settle in another way what a failed batch was to settle, or park it.
+
+        A batch that is its whole window is made anew from halves of its fills. One of several
+        cannot be: others of its window may have landed. It is split between its accounts, each of
+        which stays whole; for one that is parked the clearing float stands in.
+        """
         parent = await parent_of(connection, payment.payment_id)
         check(len(parent.fills) > 0, "a batch has fills")
-        if len(parent.fills) > 1:
-            children = bisect(parent.fills, self.fits)
-        elif step is Step.SEEN_FAILED and payment.failures < FAILURES_MAX:
-            # The chain failed what the simulation allowed: something changed in between, so the
-            # next simulation may tell more.
-            children = pack_all(parent.fills, self.fits)
+        is_part = is_clearing(parent.part.transfers)
+        # The chain failed what the simulation allowed: something changed in between, so the next
+        # simulation may tell more.
+        once_more = step is Step.SEEN_FAILED and payment.failures < FAILURES_MAX
+        if is_part and (len(parent.part.accounts) > 1 or once_more):
+            parts = halves(parent.part) if len(parent.part.accounts) > 1 else (parent.part,)
+            ids = await create_parts(connection, parts, now_ns=now_ns, parent=parent)
+        elif not is_part and (len(parent.fills) > 1 or once_more):
+            fits = self._maker.fits(parent.fills)
+            again = (
+                bisect(parent.fills, fits)
+                if len(parent.fills) > 1
+                else pack_all(parent.fills, fits)
+            )
+            windows = [window_of(each) for each in again]
+            ids = await create(connection, windows, now_ns=now_ns, parent=parent)
         else:
             await self._payments.step_within(
                 connection, payment, Step.GIVEN_UP, now_ns=now_ns, reason=reason
             )
             return
-        ids = await create(connection, children, now_ns=now_ns, parent=parent)
         log.info("batch_split", batch_id=parent.batch_id, into=ids)

@@ -87,6 +87,17 @@ TO_SEND = (State.NETTED, State.EXPIRED)
 TO_CONFIRM = _ON_CHAIN
 
 
+_PROGRESS = (
+    *(State.QUEUED, State.PARKED, State.FAILED, State.NETTED, State.EXPIRED),
+    *(State.SIGNED, State.IN_FLIGHT, State.CONFIRMED, State.FINAL),
+)
+
+
+def behind(*states: State) -> State:
+    """Return the state that is farthest from final: what is settled by several has that one."""
+    return min(states, key=_PROGRESS.index)
+
+
 def after(state: State, step: Step) -> State:
     """Return the state that a step leads to.
 

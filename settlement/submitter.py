@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 import structlog
+from solana.rpc.commitment import Commitment, Confirmed, Finalized
 from solders.hash import Hash
 from solders.message import MessageV1
 from solders.pubkey import Pubkey
 
 from engine.core.invariants import check
 from realstack.chain.market import RECEIPT_BATCH, RECEIPT_WITHDRAWAL
-from settlement.accounts import Custody
+from settlement.accounts import CLEARING_ACCOUNT_ID, Custody
 from settlement.builder import Builder
 from settlement.chain import ADDRESSES_PER_CALL, Blockhash, Chain, Failure
 from settlement.clock import Clock
@@ -64,18 +65,18 @@ class Refused:
     reason: str
 
 
-def judge(failure: Failure, *, payer_is_short: bool) -> Refusal:
+def judge(failure: Failure, *, is_short: bool) -> Refusal:
     """Sort a failure by whose fault it is.
 
     Args:
         failure: In a simulation, or on chain.
-        payer_is_short: Whether the payer cannot pay fee and receipt.
+        is_short: Whether the payer cannot pay fee and receipt, or a clearing vault is short.
     """
     if failure.instruction is None or failure.code in _NOT_ITS_FAULT:
         return Refusal.WORKER
     if failure.code == _ALREADY_SETTLED:
         return Refusal.RECEIPT
-    if failure.code == _NOT_ENOUGH and payer_is_short:
+    if failure.code == _NOT_ENOUGH and is_short:
         return Refusal.WORKER
     return Refusal.PAYMENT
 
@@ -126,7 +127,9 @@ class Submitter:
         admission = Admission(pending, await self._balances(vaults))
         return [payment for payment in payments if admission.admit(payment)]
 
-    async def _balances(self, vaults: Sequence[Vault]) -> dict[Vault, int]:
+    async def _balances(
+        self, vaults: Sequence[Vault], commitment: Commitment = Finalized
+    ) -> dict[Vault, int]:
         addresses = {
             self._custody.address(account_id, self._builder.asset(asset_id)): (account_id, asset_id)
             for account_id, asset_id in vaults
@@ -134,7 +137,8 @@ class Submitter:
         found: dict[Vault, int] = {}
         wanted = list(addresses)
         for start in range(0, len(wanted), ADDRESSES_PER_CALL):
-            answer = await self._chain.token_balances(wanted[start : start + ADDRESSES_PER_CALL])
+            part = wanted[start : start + ADDRESSES_PER_CALL]
+            answer = await self._chain.token_balances(part, commitment)
             found |= {addresses[each]: atoms or 0 for each, atoms in answer.atoms.items()}
         return found
 
@@ -194,17 +198,42 @@ class Submitter:
                 found[address] = signer
         return found
 
-    async def blame(self, failure: Failure) -> Refusal:
-        """Tell whose fault a failure is.
+    async def try_out(self, payment: Payment, *, slot: int, slot_min: int) -> Failure | None:
+        """Simulate a payment, which need not be stored, on the confirmed state.
+
+        Args:
+            payment: What would be sent.
+            slot: A recent one, from which the deadline counts.
+            slot_min: The node must have seen this slot.
 
         Raises:
-            ChainUnavailable: The node cannot tell what the payer has.
+            ChainUnavailable: The node cannot tell now.
+        """
+        message = self._builder.message(payment, Hash.default(), slot)
+        return (await self._chain.simulate(message, slot_min=slot_min)).failure
+
+    async def blame(self, payment: Payment, failure: Failure) -> Refusal:
+        """Tell whose fault a failure of a payment is.
+
+        Raises:
+            ChainUnavailable: The node cannot tell what the payer, or a clearing vault, has.
         """
         short = False
         if failure.code == _NOT_ENOUGH:
             lamports = await self._chain.lamports(self._signer.address)
             short = lamports < self._receipt_lamports + _FEE_LAMPORTS
-        return judge(failure, payer_is_short=short)
+            short = short or await self._float_is_short(payment)
+        return judge(failure, is_short=short)
+
+    async def _float_is_short(self, payment: Payment) -> bool:
+        """Tell whether a clearing vault lacks what a part of a window needs of it now."""
+        needed = {
+            vault: atoms
+            for vault, atoms in debits(payment).items()
+            if vault[0] == CLEARING_ACCOUNT_ID
+        }
+        held = await self._balances(sorted(needed), Confirmed) if needed else {}
+        return any(held.get(vault, 0) < atoms for vault, atoms in needed.items())
 
     async def broadcast(self, payment: Payment, attempt: Attempt) -> Payment:
         """Hand the stored bytes to the node, for the first time or again."""
@@ -219,7 +248,7 @@ class Submitter:
         return payment
 
     async def _refused(self, payment: Payment, failure: Failure) -> Refused | None:
-        verdict = await self.blame(failure)
+        verdict = await self.blame(payment, failure)
         if verdict is Refusal.PAYMENT:
             return Refused(payment, f"refused in simulation: {failure.text}")
         if verdict is Refusal.RECEIPT:

@@ -4,8 +4,9 @@ Each is of version 1 and has one instruction of the market program that makes a 
 at an address made from the payment's kind and number. It can be made only once, so a second
 transaction of the same payment fails as a whole, whatever a node told us.
 
-    batch       settle_clearing: what participants give goes to the clearing vaults, what they get
-                comes from there; a batch adds up to zero, so the clearing vaults need no float
+    batch       settle_set: its deltas add up to zero for each mint, and givers pay getters; or,
+                as part of a window, settle_clearing: what accounts give goes to the clearing
+                vaults, what they get comes from there, and the window adds up to zero
     withdrawal  the wallet's token account if it is missing, and withdraw, which its owner signs too
 """
 
@@ -31,7 +32,13 @@ from realstack.chain.limits import (
     TRANSACTION_V1_BYTES_MAX,
 )
 from realstack.chain.market import Batch, Delta
-from settlement.accounts import Custody, create_wallet_token_account, token_of, wallet_token_address
+from settlement.accounts import (
+    CLEARING_ACCOUNT_ID,
+    Custody,
+    create_wallet_token_account,
+    token_of,
+    wallet_token_address,
+)
 from settlement.netting import Transfer
 from settlement.registry import Asset
 from settlement.signer import Signer
@@ -47,9 +54,11 @@ _KEY_BYTES = 32
 _FIXED_KEYS = 6
 # Version, header, mask, blockhash, counts, one limit, one instruction header, one signature.
 _FRAME_BYTES = 1 + 3 + 4 + 32 + 2 + 4 + 4 + 64
-# Discriminator, batch id, hash, deadline, three lengths; then the six fixed accounts' indexes.
-_HEAD_BYTES = 8 + 8 + 32 + 8 + 3 * 4 + 6
-_MINT_BYTES = 1 + 3  # the clearing vault's bump; indexes of mint, token program, clearing vault
+# Discriminator, batch id, hash, deadline, two lengths; then the six fixed accounts' indexes.
+_HEAD_BYTES = 8 + 8 + 32 + 8 + 2 * 4 + 6
+_SET_BYTES, _SET_MINT_BYTES = 1, 2  # count of mints; indexes of mint and token program
+# Length of the bumps; a clearing vault's bump, indexes of mint, token program, clearing vault.
+_CLEARING_BYTES, _CLEARING_MINT_BYTES = 4, 1 + 3
 _PARTICIPANT_BYTES = 33
 _LEG_BYTES = 10 + 1
 _RECEIPT_CALLS = 3  # where lamports were sent ahead of it: fund, allocate, assign
@@ -83,7 +92,7 @@ def batch_size(transfers: Iterable[Transfer], programs: int = 1) -> Size:
     """Work out the size of a batch's transaction without building it.
 
     Args:
-        transfers: What the batch moves.
+        transfers: What the batch moves; against the clearing vaults, or between participants.
         programs: How many token programs its assets use.
     """
     vaults: set[tuple[int, int]] = set()
@@ -91,14 +100,26 @@ def batch_size(transfers: Iterable[Transfer], programs: int = 1) -> Size:
         vaults.add((transfer.asset_id, transfer.from_account_id))
         vaults.add((transfer.asset_id, transfer.to_account_id))
     mints = len({asset_id for asset_id, _ in vaults})
-    participants = len({account_id for _, account_id in vaults})
-    return legs_size(participants, len(vaults), mints, programs)
+    legs = [each for each in vaults if each[1] != CLEARING_ACCOUNT_ID]
+    participants = len({account_id for _, account_id in legs})
+    size = clearing_size if len(legs) < len(vaults) else set_size
+    return size(participants, len(legs), mints, programs)
 
 
-def legs_size(participants: int, legs: int, mints: int, programs: int) -> Size:
+def set_size(participants: int, legs: int, mints: int, programs: int) -> Size:
+    """Work out the size of a settlement in the set form from its counts."""
+    keys = _FIXED_KEYS + programs + mints + legs
+    return _size(participants, legs, keys, _SET_BYTES + mints * _SET_MINT_BYTES)
+
+
+def clearing_size(participants: int, legs: int, mints: int, programs: int) -> Size:
     """Work out the size of a settlement in the clearing form from its counts."""
     keys = _FIXED_KEYS + programs + 2 * mints + legs
-    data = _HEAD_BYTES + mints * _MINT_BYTES + participants * _PARTICIPANT_BYTES + legs * _LEG_BYTES
+    return _size(participants, legs, keys, _CLEARING_BYTES + mints * _CLEARING_MINT_BYTES)
+
+
+def _size(participants: int, legs: int, keys: int, form_bytes: int) -> Size:
+    data = _HEAD_BYTES + form_bytes + participants * _PARTICIPANT_BYTES + legs * _LEG_BYTES
     return Size(
         transaction_bytes=_FRAME_BYTES + keys * _KEY_BYTES + data,
         account_locks=keys,
@@ -111,7 +132,7 @@ def legs_size(participants: int, legs: int, mints: int, programs: int) -> Size:
 def deltas_of(
     custody: Custody, assets: Mapping[int, Asset], transfers: Sequence[Transfer]
 ) -> list[Delta]:
-    """Return what each vault gets or gives by the transfers; zero-sum per asset."""
+    """Return what each participant's vault gets or gives by the transfers, in order of vaults."""
     atoms: dict[tuple[int, int], int] = defaultdict(int)
     for transfer in transfers:
         atoms[(transfer.from_account_id, transfer.asset_id)] -= transfer.amount_atoms
@@ -119,15 +140,21 @@ def deltas_of(
     return [
         Delta(custody.owner(account_id), token_of(assets[asset_id]), each)
         for (account_id, asset_id), each in atoms.items()
-        if each
+        if each and account_id != CLEARING_ACCOUNT_ID
     ]
 
 
-def settlement_instruction(custody: Custody, batch: Batch) -> Instruction:
-    """Build the settlement of a batch; the settlement authority pays and signs."""
-    return custody.market.settle_clearing(
-        payer=custody.authority, settlement_authority=custody.authority, batch=batch
+def is_clearing(transfers: Iterable[Transfer]) -> bool:
+    """Tell whether a batch moves against the clearing vaults: it is one of its window's parts."""
+    return any(
+        CLEARING_ACCOUNT_ID in (each.from_account_id, each.to_account_id) for each in transfers
     )
+
+
+def settlement_instruction(custody: Custody, batch: Batch, *, clearing: bool) -> Instruction:
+    """Build the settlement of a batch in one of the two forms; the authority pays and signs."""
+    form = custody.market.settle_clearing if clearing else custody.market.settle_set
+    return form(payer=custody.authority, settlement_authority=custody.authority, batch=batch)
 
 
 def withdrawal_instructions(

@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--reconcile-ms", type=int, default=defaults.reconcile)
     made.add_argument("--difference-window-ms", type=int, default=defaults.difference_window)
     made.add_argument("--lease-ms", type=int, default=defaults.lease)
+    made.add_argument("--receipts-kept", type=int, metavar="N", default=defaults.receipts_kept)
     return made
 
 
@@ -68,6 +69,7 @@ def timing_of(options: argparse.Namespace) -> Timing:
         reconcile=options.reconcile_ms,
         difference_window=options.difference_window_ms,
         lease=options.lease_ms,
+        receipts_kept=options.receipts_kept,
     )
 
 

@@ -61,8 +61,10 @@ from cython.cimports.libc.stdint import INT64_MIN, int64_t, uint32_t
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Command])) -> cython.int:
-    """Accept, match, then rest or cancel what is left."""
+def place(
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command]), plain: cython.bint
+) -> cython.int:
+    """Accept, match, then rest or cancel what is left; `plain` as `is_plain` says."""
     taker = cython.declare(Taker)
     found = cython.declare(Reach)
     market: cython.pointer(Market) = core.markets[command.market_id]
@@ -71,7 +73,7 @@ def place(core: cython.pointer(Core), command: cython.pointer(cython.const[Comma
         reject = place_control_reject(core, command)
         if reject != REJECT_NONE:
             return reject
-    if market.phase != PHASE_OPEN or is_special(command):
+    if market.phase != PHASE_OPEN or (not plain and is_special(command)):
         return place_special(core, command)
     if is_too_large(market, command.price_ticks, command.quantity_lots):
         return NOTIONAL_TOO_LARGE

@@ -51,7 +51,7 @@ from cython.cimports.engine.core.pools import (
 from cython.cimports.engine.core.quotes import mass_quote
 from cython.cimports.engine.core.replacing import replace
 from cython.cimports.engine.core.resting import cancel_all, cancel_one
-from cython.cimports.engine.core.rules import number_reject, shape_reject
+from cython.cimports.engine.core.rules import is_plain, number_reject, shape_reject
 from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, Order, check
 from cython.cimports.engine.core.table import prefetch, table_prefetch
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
@@ -217,7 +217,8 @@ def run(
     has_id: cython.bint = command.client_id_low != 0 or command.client_id_high != 0
     first: cython.pointer(IdEntry) = cython.NULL
     place: uint64_t = 0
-    reject: cython.int = shape_reject(core, command)
+    plain: cython.bint = is_plain(command)
+    reject: cython.int = REJECT_NONE if plain else shape_reject(core, command)
     if reject == REJECT_NONE:
         reject = known_reject(core, command)
     if reject == REJECT_NONE and DEFINE_ASSET <= command.kind < MASS_QUOTE:
@@ -242,9 +243,10 @@ def run(
             reject = answer_again(core, command, first, body_hash)
             has_id = False
         elif reject == REJECT_NONE:
-            reject = number_reject(command)
+            if not plain:
+                reject = number_reject(command)
             if reject == REJECT_NONE:
-                reject = carry_out(core, command)
+                reject = carry_out(core, command, plain)
                 if reject == REJECT_NONE and core.control_count != 0:
                     count_message(core, command)
     if reject == REJECT_NONE and (core.waiting_count != 0 or core.fired.count != 0):
@@ -287,11 +289,11 @@ def find_place(
 @cython.nogil
 @cython.exceptval(check=False)
 def carry_out(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command])
+    core: cython.pointer(Core), command: cython.pointer(cython.const[Command]), plain: cython.bint
 ) -> cython.int:
     """Do what a command asks for, or give the rule that it breaks."""
     if command.kind == PLACE:
-        return place(core, command)
+        return place(core, command, plain)
     if command.kind == CANCEL:
         return cancel_one(core, command)
     if command.kind == REPLACE:

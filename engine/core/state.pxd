@@ -342,6 +342,17 @@ cdef struct Taker:
     uint8_t is_special  # its `extra` is set
     Extra extra
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__) || defined(__clang__)
+    #define rs_unlikely(fact) __builtin_expect(!!(fact), 0)
+    #else
+    #define rs_unlikely(fact) (fact)
+    #endif
+    """
+    bint unlikely "rs_unlikely" (bint fact) noexcept nogil
+
+
 cdef inline int level_side(const Level *level) noexcept nogil:
     # The side of a level's orders: books come in pairs of buys and sells.
     return 2 - (level.book & 1)
@@ -349,6 +360,6 @@ cdef inline int level_side(const Level *level) noexcept nogil:
 
 cdef inline bint check(Core *core, bint fact, const char *claim) noexcept nogil:
     """Note a broken invariant; the command's end stops the process."""
-    if not fact and core.broken == NULL:
+    if unlikely(not fact) and core.broken == NULL:
         core.broken = claim
     return fact

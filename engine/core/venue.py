@@ -129,7 +129,9 @@ class Venue:
         if count != 0:
             flat = np.ascontiguousarray(commands).view(np.uint8)
             PyObject_GetBuffer(flat, cython.address(buffer), PyBUF_SIMPLE)
-            run_all(core, cython.cast(cython.pointer(Command), buffer.buf), count)
+            # Whoever reads a journal ahead, or writes one, goes on meanwhile.
+            with cython.nogil:
+                run_all(core, cython.cast(cython.pointer(Command), buffer.buf), count)
             PyBuffer_Release(cython.address(buffer))
             self.raise_broken()
         return self.taken_events()

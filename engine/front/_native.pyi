@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+INTERFACE: int
 Status = tuple[int, str, bytes]
 
 class Submission:

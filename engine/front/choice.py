@@ -15,6 +15,7 @@ from engine.rpc.node_port import NodePort
 from engine.tls import Tls
 
 FRONTS = ("auto", "native", "plain")
+INTERFACE = 2  # that `engine.front.native` speaks; see `src/lib.rs`
 _MODULE = "engine.front._native"
 _log = structlog.get_logger("engine.front")
 
@@ -43,13 +44,20 @@ class AnyFront(Protocol):
 
 
 def native_module() -> Any | None:
-    """Give the compiled part of the native front, or nothing when it is not built."""
+    """Give the compiled part of the native front, or nothing where these sources were not built.
+
+    One that was built before the sources changed would fail at the first call.
+    """
     try:
-        return importlib.import_module(_MODULE)
+        module = importlib.import_module(_MODULE)
     except ModuleNotFoundError as error:
         if error.name == _MODULE:
             return None
         raise
+    if getattr(module, "INTERFACE", 0) != INTERFACE:
+        _log.warning("front_outdated", advice="the native front is of older sources: ./dev front")
+        return None
+    return module
 
 
 def make_front(
@@ -69,7 +77,7 @@ def make_front(
     """
     module = None if kind == "plain" else native_module()
     if module is None and kind == "native":
-        raise FrontMissing("the native front is not built, run ./dev front")
+        raise FrontMissing("the native front is not built from these sources, run ./dev front")
     _log.info("front", kind="plain" if module is None else "native", tls=tls is not None)
     if module is None:
         return Front(node, feeds, keys, listen, fatal, tls=tls)

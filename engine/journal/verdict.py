@@ -30,7 +30,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from operator import lt
 from typing import NamedTuple
 
 import numpy as np
@@ -62,7 +61,6 @@ from engine.journal.layout import (
 SECTORS_PER_BLOCK = 8
 SECTOR_WORDS = 64
 FOOT_SECTOR = SECTORS_PER_BLOCK - 1
-COLUMNS_MIN = 32  # records from which on numpy is faster than lists
 KINDS = frozenset(map(int, FrameKind))
 
 
@@ -302,18 +300,13 @@ def misplaced(place: Place, past: Past) -> str:
         return "the frame says that it was synced before it was written"
     if frame.kind != FrameKind.COMMANDS:
         return "" if frame.time_ns == past.time_ns else "a seal or note with a time of its own"
-    if frame.count < COLUMNS_MIN:
-        sequences, times = records[:, 0].tolist(), records[:, 1].view(np.int64).tolist()
-        follows = sequences == list(range(frame.first_sequence, frame.first_sequence + frame.count))
-        rises = all(map(lt, [past.time_ns, *times], times))
-    else:
-        numbers, times = records[:, 0], records[:, 1].view(np.int64)
-        follows = int(numbers[0]) == frame.first_sequence and bool((np.diff(numbers) == 1).all())
-        rises = int(times[0]) > past.time_ns and bool((times[1:] > times[:-1]).all())
-    if not follows:
+    expected = np.arange(frame.count, dtype=np.uint64) + np.uint64(frame.first_sequence)
+    if not np.array_equal(records[:, 0], expected):
         return "its commands are not in sequence"
-    in_time = rises and int(times[-1]) == frame.time_ns
-    return "" if in_time else "its commands are not in order of time"
+    times = records[:, 1].view(np.int64)
+    rises = int(times[0]) > past.time_ns and bool((times[1:] > times[:-1]).all())
+    is_right = rises and int(times[-1]) == frame.time_ns
+    return "" if is_right else "its commands are not in order of time"
 
 
 def judge(blocks: Words, past: Past) -> Place:

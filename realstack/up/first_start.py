@@ -139,7 +139,12 @@ async def list_assets(
         mint_step(asset, keyring.keypair(f"mint-{asset.symbol}"), issuer, rent) for asset in assets
     ]
     new = await setup.carry_out(first)
-    return new + await setup.carry_out([registration_step(market, each, admin) for each in assets])
+    floats = {asset.asset_id: asset.deposit_atoms for asset in demo.ASSETS}
+    accepted = [
+        registration_step(market, each, admin, issuer, floats.get(each.asset_id, 0))
+        for each in assets
+    ]
+    return new + await setup.carry_out(accepted)
 
 
 def grants(keyring: Keyring, instruments: Instruments) -> list[Grant]:

@@ -6,7 +6,8 @@ interrupted goes on where it was.
 
     mint        makes the mint
     config      makes the market program's config: who settles, who pauses, how long an exit takes
-    register    accepts a mint and makes its clearing vault and its fee vault
+    register    accepts a mint and makes its clearing vault and its fee vault; the issuer mints
+                the clearing float, which lets many fills settle in few transactions
     vault       makes the vault of a participant and asset
     grant       makes the vault; the issuer mints into the participant's wallet, and the wallet
                 deposits half of that by the market program
@@ -110,13 +111,28 @@ def config_step(market: Market, admin: Keypair, program: Keypair, roles: Roles) 
     return Step("config of the market program", market.config, [make], [admin, program])
 
 
-def registration_step(market: Market, asset: Asset, admin: Keypair) -> Step:
-    """Accept a mint: this makes its clearing vault and its fee vault."""
+def registration_step(
+    market: Market, asset: Asset, admin: Keypair, issuer: Keypair, float_atoms: int
+) -> Step:
+    """Accept a mint: this makes its clearing vault, which gets its float, and its fee vault."""
     token = token_of(asset)
     accept = market.register_mint(payer=admin.pubkey(), authority=admin.pubkey(), token=token)
-    return Step(
-        f"registration of {asset.symbol}", market.mint_record(asset.mint), [accept], [admin]
+    lend = mint_to_checked(
+        MintToCheckedParams(
+            program_id=TOKEN_PROGRAM_ID,
+            mint=asset.mint,
+            dest=market.clearing_vault(asset.mint)[0],
+            mint_authority=issuer.pubkey(),
+            amount=float_atoms,
+            decimals=asset.decimals,
+        )
     )
+    steps, signers = (
+        [accept, lend][: 1 + bool(float_atoms)],
+        [admin, issuer][: 1 + bool(float_atoms)],
+    )
+    proof = market.mint_record(asset.mint)
+    return Step(f"registration of {asset.symbol}", proof, steps, signers)
 
 
 def vault_step(

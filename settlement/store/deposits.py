@@ -9,6 +9,7 @@ from solders.pubkey import Pubkey
 from solders.signature import Signature
 
 from services._base.database import Connection, Pool
+from settlement.accounts import CLEARING_ACCOUNT_ID
 from settlement.store.exits import Payout, add_payouts
 
 
@@ -53,11 +54,12 @@ class DepositStore:
 
         Args:
             vault: The custody account.
-            deposits: Each with the reason why it is parked, or '' if it is to be credited.
+            deposits: Each with the reason why it is parked, or '' if it is to be credited; what
+                came into a clearing vault is float, and nobody's to be credited.
             newest: The newest signature read.
             payouts: What exits paid out of it.
         """
-        rows = [(each, "PARKED" if reason else "SEEN", reason) for each, reason in deposits]
+        rows = [(each, _first_state(each, reason), reason) for each, reason in deposits]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.executemany(
                 "INSERT INTO settlement.deposits (signature, instruction, account_id, asset_id,"
@@ -147,6 +149,12 @@ class DepositStore:
             "SEEN" if again else "PARKED",
             reason,
         )
+
+
+def _first_state(deposit: SeenDeposit, reason: str) -> str:
+    if reason:
+        return "PARKED"
+    return "FLOAT" if deposit.account_id == CLEARING_ACCOUNT_ID else "SEEN"
 
 
 async def cursors_of(connection: Connection, vaults: Sequence[Pubkey]) -> dict[Pubkey, Signature]:

@@ -80,9 +80,9 @@ class FillStore:
         return {row["trade_id"]: fill_of(row) for row in rows}
 
     async def count_queued(self) -> int:
-        """Return how many fills have no batch yet."""
+        """Return how many fills are in no window yet."""
         count = await self._pool.fetchval(
-            "SELECT count(*) FROM settlement.fills WHERE batch_id IS NULL"
+            "SELECT count(*) FROM settlement.fills WHERE window_id IS NULL"
         )
         return int(count)
 
@@ -92,21 +92,21 @@ def _record(fill: Fill, received_time_ns: int) -> tuple[Any, ...]:
 
 
 async def queued(connection: Connection, limit: int) -> tuple[list[Fill], int]:
-    """Return the first fills without a batch, and when the oldest of them was received."""
+    """Return the first fills in no window, and when the oldest of them was received."""
     rows = await connection.fetch(
-        "SELECT * FROM settlement.fills WHERE batch_id IS NULL ORDER BY trade_id LIMIT $1", limit
+        "SELECT * FROM settlement.fills WHERE window_id IS NULL ORDER BY trade_id LIMIT $1", limit
     )
     oldest = rows[0]["received_time_ns"] if rows else 0
     return [fill_of(row) for row in rows], oldest
 
 
-async def of_batches(connection: Connection, batch_ids: Iterable[int]) -> dict[int, list[Fill]]:
-    """Return the fills that belong to batches now, by batch, in trade order."""
+async def of_windows(connection: Connection, window_ids: Iterable[int]) -> dict[int, list[Fill]]:
+    """Return the fills that belong to windows now, by window, in trade order."""
     rows = await connection.fetch(
-        "SELECT * FROM settlement.fills WHERE batch_id = ANY($1) ORDER BY trade_id",
-        list(batch_ids),
+        "SELECT * FROM settlement.fills WHERE window_id = ANY($1) ORDER BY trade_id",
+        list(window_ids),
     )
     found: dict[int, list[Fill]] = {}
     for row in rows:
-        found.setdefault(row["batch_id"], []).append(fill_of(row))
+        found.setdefault(row["window_id"], []).append(fill_of(row))
     return found

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 import asyncpg
 
 from services._base.database import Pool
+from settlement.accounts import CLEARING_ACCOUNT_ID
 from settlement.batcher import Batch
 from settlement.fills import Fill, legs
-from settlement.states import State, Step, after
-from settlement.store.batches import BatchStore, create, parent_of
+from settlement.states import State, Step, after, behind
+from settlement.store.batches import BatchStore, create, create_parts, parent_of
 from settlement.store.fills import fill_of
+from settlement.transactions import is_clearing
+from settlement.windows import window_of
 
 _COUNTS = """
 SELECT lower(kind || ' ' || state) AS name, count(*) FROM settlement.payments GROUP BY kind, state
@@ -64,9 +67,9 @@ class OperationStore:
             " USING (payment_id) WHERE state = 'PARKED' ORDER BY batch_id"
         )
         fills_open = await self._pool.fetchval(
-            "SELECT count(*) FROM settlement.fills LEFT JOIN settlement.batches USING (batch_id)"
-            " LEFT JOIN settlement.payments USING (payment_id)"
-            " WHERE state IS DISTINCT FROM 'FINAL'"
+            "SELECT (SELECT count(*) FROM settlement.fills WHERE window_id IS NULL)"
+            " + (SELECT count(DISTINCT trade_id) FROM settlement.fill_batches"
+            " WHERE state <> 'FINAL')"
         )
         reasons = {row["batch_id"]: row["reason"] for row in parked}
         return Overview(counts, reasons, int(fills_open))
@@ -89,21 +92,31 @@ class OperationStore:
         ]
         batches = await self._pool.fetch(
             "SELECT b.batch_id, p.payment_id, p.state, p.reason, p.landed_slot, p.attempts,"
-            " (SELECT count(*) FROM settlement.batch_fills f WHERE f.batch_id = b.batch_id)"
+            " (SELECT count(*) FROM settlement.window_fills f WHERE f.window_id = b.window_id)"
             " AS fills, a.signature, a.participants, a.account_locks, a.compute_units,"
             " length(a.transaction_bytes) AS bytes"
-            " FROM settlement.batch_fills JOIN settlement.batches b USING (batch_id)"
+            " FROM settlement.batches b"
             " JOIN settlement.payments p USING (payment_id) LEFT JOIN settlement.attempts a"
             " ON a.payment_id = p.payment_id AND a.attempt = p.attempts"
-            " WHERE trade_id = $1 ORDER BY b.batch_id",
+            " WHERE b.batch_id IN (SELECT o.batch_id FROM settlement.batch_accounts o"
+            " JOIN settlement.window_fills USING (window_id)"
+            " WHERE trade_id = $1 AND o.account_id IN ($2, $3)) ORDER BY b.batch_id",
             trade_id,
+            row["buyer_account_id"],
+            row["seller_account_id"],
         )
         for batch in batches:
-            lines += await self._batch_lines(batch)
-        state = batches[-1]["state"] if batches else State.QUEUED.value
-        return Explanation(lines, f"trade {trade_id} is {state}", state)
+            lines += await self._batch_lines(
+                batch, {row["buyer_account_id"], row["seller_account_id"]}
+            )
+        states = await self._pool.fetch(
+            "SELECT state FROM settlement.fill_batches WHERE trade_id = $1", trade_id
+        )
+        state = behind(*(State(each["state"]) for each in states)) if states else State.QUEUED
+        return Explanation(lines, f"trade {trade_id} is {state}", state.value)
 
-    async def _batch_lines(self, batch: asyncpg.Record) -> list[str]:
+    async def _batch_lines(self, batch: asyncpg.Record, accounts: set[int]) -> list[str]:
+        """Tell of a batch: all that it moves, or of a window's what it moves for some accounts."""
         lines = [f"batch {batch['batch_id']} of {batch['fills']} fills: {batch['state']}"]
         if batch["reason"]:
             lines.append(f"  reason       {batch['reason']}")
@@ -120,17 +133,20 @@ class OperationStore:
             "SELECT * FROM settlement.transfers WHERE payment_id = $1 ORDER BY position",
             batch["payment_id"],
         )
-        lines += [
-            f"  net          asset {move['asset_id']}: account {move['from_account_id']} to"
-            f" {move['to_account_id']}, {move['amount_atoms']:,} atoms"
+        return lines + [
+            f"  net          asset {move['asset_id']}: account {_name(move['from_account_id'])} to"
+            f" {_name(move['to_account_id'])}, {move['amount_atoms']:,} atoms"
             for move in moves
+            if _concerns(move, accounts)
         ]
-        return lines
 
     async def retry(
         self, batch_id: int, pack: Callable[[Sequence[Fill]], list[Batch]], *, now_ns: int
     ) -> list[int]:
-        """Make the fills of a parked batch into new batches; return their ids.
+        """Make what a parked batch was to settle into new batches; return their ids.
+
+        The fills of one that is its whole window are netted anew; the accounts of one of several
+        keep their nets.
 
         Raises:
             OperationRefused: It is not parked, or what was signed for it may still be on chain.
@@ -158,7 +174,10 @@ class OperationStore:
                 after(State.PARKED, Step.TAKEN_UP),
                 now_ns,
             )
-            return await create(connection, pack(parent.fills), now_ns=now_ns, parent=parent)
+            if is_clearing(parent.part.transfers):
+                return await create_parts(connection, [parent.part], now_ns=now_ns, parent=parent)
+            windows = [window_of(each) for each in pack(parent.fills)]
+            return await create(connection, windows, now_ns=now_ns, parent=parent)
 
     async def park(self, batch_id: int, reason: str, *, now_ns: int) -> None:
         """Leave a batch of which nothing is on its way to a person.
@@ -178,3 +197,12 @@ class OperationStore:
         )
         if done is None:
             raise OperationRefused(f"batch {batch_id} is not one that nothing was signed for")
+
+
+def _name(account_id: int) -> str:
+    return "clearing" if account_id == CLEARING_ACCOUNT_ID else str(account_id)
+
+
+def _concerns(move: asyncpg.Record, accounts: set[int]) -> bool:
+    pair = {move["from_account_id"], move["to_account_id"]}
+    return CLEARING_ACCOUNT_ID not in pair or bool(pair & accounts)

@@ -27,17 +27,16 @@ class OpenPayment:
 
 @dataclass(frozen=True, slots=True)
 class StoredFill:
-    """A fill with the payment that settles it.
+    """A fill with the payments that settle it.
 
     Attributes:
         fill: The fill.
-        payment_id: The payment of its batch; None: it has none yet.
-        landed_slot: Where that landed, if it is final; 0 when nothing had to be moved.
+        payments: The payment of each of its accounts, and where that landed, if it is final (0 when
+            nothing had to be moved). None: the fill is in no window yet.
     """
 
     fill: Fill
-    payment_id: int | None
-    landed_slot: int | None
+    payments: dict[int, tuple[int, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +196,30 @@ def _result(row: asyncpg.Record) -> Result:
 
 
 async def _fills(connection: Connection, slot: int, last_trade_id: int) -> list[StoredFill]:
+    """Return what is not surely on chain: windows whole, for their clearing vaults' sake."""
     rows = await connection.fetch(
-        "WITH chosen AS ("
-        " SELECT trade_id FROM settlement.fills WHERE trade_id > $2 OR batch_id IS NULL"
-        " UNION SELECT trade_id FROM settlement.fills JOIN settlement.batches USING (batch_id)"
+        "WITH chosen AS (SELECT window_id FROM settlement.batch_accounts"
+        " JOIN settlement.batches USING (batch_id, window_id)"
         " JOIN settlement.payments USING (payment_id)"
-        " WHERE state <> 'FINAL' OR landed_slot > $1)"
-        " SELECT f.*, p.payment_id, p.state, p.landed_slot FROM chosen"
-        " JOIN settlement.fills f USING (trade_id)"
-        " LEFT JOIN settlement.batches b USING (batch_id)"
-        " LEFT JOIN settlement.payments p ON p.payment_id = b.payment_id",
+        " WHERE is_current AND (state <> 'FINAL' OR landed_slot > $1))"
+        " SELECT * FROM settlement.fills WHERE trade_id > $2 OR window_id IS NULL"
+        " OR window_id IN (SELECT window_id FROM chosen)",
         slot,
         last_trade_id,
     )
-    return [StoredFill(fill_of(row), row["payment_id"], _landed(row)) for row in rows]
+    windows = {row["window_id"] for row in rows if row["window_id"] is not None}
+    parts = await connection.fetch(
+        "SELECT a.window_id, a.account_id, p.payment_id, p.state, p.landed_slot"
+        " FROM settlement.batch_accounts a JOIN settlement.batches b USING (batch_id)"
+        " JOIN settlement.payments p USING (payment_id)"
+        " WHERE is_current AND a.window_id = ANY($1)",
+        list(windows),
+    )
+    payments: dict[int, dict[int, tuple[int, int | None]]] = {each: {} for each in windows}
+    for part in parts:
+        found = (part["payment_id"], _landed(part))
+        payments[part["window_id"]][part["account_id"]] = found
+    return [StoredFill(fill_of(row), payments.get(row["window_id"], {})) for row in rows]
 
 
 def _landed(row: asyncpg.Record) -> int | None:

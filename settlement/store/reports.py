@@ -9,7 +9,7 @@ import asyncpg
 
 from services._base.database import Pool
 from settlement.netting import Transfer
-from settlement.states import State
+from settlement.states import State, behind
 
 _BATCHES = (
     "SELECT b.batch_id, p.payment_id, p.state, p.reason, p.attempts, p.updated_time_ns, p.change,"
@@ -43,7 +43,7 @@ class BatchReport:
 
 @dataclass(frozen=True, slots=True)
 class FillReport:
-    """The state of a fill, that of its batch."""
+    """The state of a fill: of its buyer's and its seller's batch, that of the one behind."""
 
     trade_id: int
     state: State
@@ -79,8 +79,10 @@ class ReportStore:
 
     async def _complete(self, rows: Sequence[asyncpg.Record]) -> list[BatchReport]:
         trades = await self._pool.fetch(
-            "SELECT batch_id, array_agg(trade_id ORDER BY trade_id) AS trade_ids"
-            " FROM settlement.batch_fills WHERE batch_id = ANY($1) GROUP BY batch_id",
+            "SELECT a.batch_id, array_agg(DISTINCT f.trade_id ORDER BY f.trade_id) AS trade_ids"
+            " FROM settlement.batch_accounts a JOIN settlement.window_fills USING (window_id)"
+            " JOIN settlement.fills f USING (trade_id) WHERE a.batch_id = ANY($1)"
+            " AND a.account_id IN (f.buyer_account_id, f.seller_account_id) GROUP BY a.batch_id",
             [row["batch_id"] for row in rows],
         )
         moves = await self._pool.fetch(
@@ -107,23 +109,22 @@ class ReportStore:
     async def fill_states(self, trade_ids: Sequence[int]) -> dict[int, FillReport]:
         """Return the states of those fills that are stored, by trade id."""
         rows = await self._pool.fetch(
-            "SELECT f.trade_id, f.batch_id, p.state, a.signature FROM settlement.fills f"
-            " LEFT JOIN settlement.batches b USING (batch_id)"
-            " LEFT JOIN settlement.payments p ON p.payment_id = b.payment_id"
+            "SELECT f.trade_id, b.batch_id, b.state, a.signature FROM settlement.fills f"
+            " LEFT JOIN settlement.fill_batches b USING (trade_id)"
             " LEFT JOIN settlement.attempts a"
-            " ON a.payment_id = p.payment_id AND a.attempt = p.attempts"
-            " WHERE f.trade_id = ANY($1)",
-            list(trade_ids),
+            " ON a.payment_id = b.payment_id AND a.attempt = b.attempts"
+            " WHERE f.trade_id = ANY($1) ORDER BY b.batch_id",
+            trade_ids,
         )
-        return {
-            row["trade_id"]: FillReport(
-                trade_id=row["trade_id"],
-                state=State.QUEUED if row["state"] is None else State(row["state"]),
-                batch_id=row["batch_id"] or 0,
-                signature=row["signature"] or "",
-            )
-            for row in rows
-        }
+        found: dict[int, FillReport] = {}
+        for row in rows:
+            state = State.QUEUED if row["state"] is None else State(row["state"])
+            known = found.get(row["trade_id"])
+            if known is None or behind(known.state, state) is not known.state:
+                found[row["trade_id"]] = FillReport(
+                    row["trade_id"], state, row["batch_id"] or 0, row["signature"] or ""
+                )
+        return found
 
 
 def _report(

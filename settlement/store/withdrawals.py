@@ -104,9 +104,11 @@ class WithdrawalStore:
             " AND withdrawal_id NOT IN (SELECT withdrawal_id FROM settlement.exit_holds)"
             # All fills up to the hold are here ...
             " AND last_trade_id <= (SELECT COALESCE(max(trade_id), 0) FROM settlement.fills)"
-            # ... and those of the account are final.
+            # ... and the account's part in those that are its own is final.
             " AND NOT EXISTS (SELECT 1 FROM settlement.fills f"
-            " LEFT JOIN settlement.batches b USING (batch_id)"
+            " LEFT JOIN settlement.batch_accounts a ON a.window_id = f.window_id"
+            " AND a.account_id = w.account_id AND a.is_current"
+            " LEFT JOIN settlement.batches b ON b.batch_id = a.batch_id"
             " LEFT JOIN settlement.payments p ON p.payment_id = b.payment_id"
             " WHERE f.trade_id <= w.last_trade_id"
             " AND (f.buyer_account_id = w.account_id OR f.seller_account_id = w.account_id)"

@@ -6,7 +6,9 @@ from solders.instruction import AccountMeta, Instruction
 from solders.pubkey import Pubkey
 
 from realstack.chain.governance import IDL as governance_idl
+from realstack.chain.governance import Realm
 from realstack.chain.token import IDL as token_idl
+from realstack.chain.token import TOKEN_2022_PROGRAM
 from tests.programs.governance import world as governance
 from tests.programs.market import world as market
 from tests.programs.token import good as token_good
@@ -75,6 +77,45 @@ def test_governance_refuses_accounts_of_another_owner_kind_program_or_mint() -> 
         world.refusal(with_account(deposit, program, world.at("stranger"))),
     }
     assert {"WrongOwner", "WrongAccountKind", "WrongProgram", "WrongMint"} <= found
+
+
+def test_governance_refuses_a_sum_beyond_64_bits() -> None:
+    """Overflow: out of reach of any supply, so an account is written past all rules."""
+    world = governance.World().set_up()
+    address = world.realm.voter(world.at("alice"))
+    account = world.svm.get_account(address)
+    assert account is not None
+    data = bytearray(account.data)
+    place = 8 + 3 * 32 + 4  # behind realm, wallet, delegate and the count of delegators
+    data[place : place + 8] = (2**64 - 1).to_bytes(8, "little")
+    world.put(address, bytes(data), world.realm.program_id)
+    assert 2**64 - 1 == world.state(address)["deposited_atoms"]
+    deposit = world.realm.deposit(world.at("alice"), world.tokens("alice"), 1)
+    assert "Overflow" == world.refusal(deposit)
+    assert governance.HOLDINGS_ATOMS["alice"] == world.atoms(world.tokens("alice"))
+
+
+def test_governance_refuses_a_deposit_that_a_transfer_fee_made_smaller() -> None:
+    """DepositDiffers: locked is what arrived, or nothing."""
+    world = governance.World()
+    mint = governance.key("mint with a fee").pubkey()
+    world.realm = Realm(world.at("creator"), mint, TOKEN_2022_PROGRAM)
+    epoch, most, share_bps = (
+        bytes(8),
+        (2**64 - 1).to_bytes(8, "little"),
+        (100).to_bytes(2, "little"),
+    )
+    fee = bytes(64 + 8) + 2 * (epoch + most + share_bps)
+    base = governance.MINT_DATA + bytes(165 - len(governance.MINT_DATA))
+    extended = base + b"\1" + b"\1\0" + len(fee).to_bytes(2, "little") + fee
+    world.put(mint, extended, TOKEN_2022_PROGRAM)
+    held = bytes(mint) + bytes(world.at("alice")) + (3_000).to_bytes(8, "little") + bytes(36)
+    held += b"\1" + bytes(56) + b"\2" + b"\2\0" + b"\x08\0" + bytes(8)
+    world.put(world.tokens("alice"), held, TOKEN_2022_PROGRAM)
+    world.set_up()
+    deposit = world.realm.deposit(world.at("alice"), world.tokens("alice"), 1_000)
+    assert "DepositDiffers" == world.refusal(deposit)
+    assert 3_000 == world.atoms(world.tokens("alice"))
 
 
 def test_the_token_program_refuses_accounts_of_another_kind_or_program() -> None:

@@ -40,6 +40,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+/// Of the classes below: `choice.py` takes no build of another one.
+const INTERFACE: u32 = 2;
 /// What is too large by less than this is refused in words, beyond it by the transport.
 const METADATA_READ: u32 = 4;
 const DRAIN_PAUSE: Duration = Duration::from_millis(5);
@@ -388,6 +390,7 @@ fn answers<'py>(
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("INTERFACE", INTERFACE)?;
     module.add_class::<Native>()?;
     module.add_class::<Odd>()?;
     module.add_class::<Submission>()?;

@@ -804,7 +804,7 @@ class Batch(_message.Message):
     """Compute units that its simulation took."""
     @_builtins.property
     def trade_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Trade ids that it settles."""
+        """Trade ids that it settles, for buyer, seller or both: a window of fills has several batches."""
 
     @_builtins.property
     def transfers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Transfer]:
@@ -848,9 +848,9 @@ class Transfer(_message.Message):
     asset_id: _builtins.int
     """The asset."""
     from_account_id: _builtins.int
-    """From this account; 0 is the fee account."""
+    """From this account; 0 is the fee account, 2147483647 the clearing vault."""
     to_account_id: _builtins.int
-    """To this account; 0 is the fee account."""
+    """To this account; 0 is the fee account, 2147483647 the clearing vault."""
     amount_atoms: _builtins.int
     """Atoms."""
     def __init__(

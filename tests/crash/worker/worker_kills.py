@@ -27,7 +27,8 @@ from tests.integration.settlement.worker_process import WorkerProcess, write_key
 from tests.support.postgres import fresh_database, postgres_server
 from tests.support.waiting import wait_until
 
-ACCOUNTS = 4
+ACCOUNTS = 30  # more than one transaction carries, so that windows have several
+FLOAT_ATOMS = 100_000
 FINALIZED_SLOTS = 4
 SETTLE_SECONDS_MAX = 120.0
 TRADE_SECONDS = 0.01
@@ -43,6 +44,7 @@ class Verdict:
     deposits: int = 0
     withdrawals: int = 0
     transactions: int = 0
+    windows: int = 0
     faults: list[str] = field(default_factory=list)
 
     def text(self) -> str:
@@ -50,7 +52,7 @@ class Verdict:
         times = sum(self.kills.values())
         what = (
             f"{self.fills} fills, {self.deposits} deposits, {self.withdrawals} withdrawals"
-            f" in {self.transactions} transactions"
+            f" in {self.transactions} transactions, {self.windows} windows of several"
         )
         if self.faults:
             return f"worker killed {times} times: {len(self.faults)} faults in {what}"
@@ -64,6 +66,7 @@ class Verdict:
             "deposits": self.deposits,
             "withdrawals": self.withdrawals,
             "transactions": self.transactions,
+            "windows": self.windows,
             "faults": len(self.faults),
         }
 
@@ -80,9 +83,10 @@ class Scene:
     random: random.Random
 
     async def fund(self) -> None:
-        """Give every account every asset."""
-        for account_id in self.world.wallets:
-            for asset_id in (BUILDING, BOND, DOLLAR):
+        """Give every account every asset, and the clearing vaults their float."""
+        for asset_id in (BUILDING, BOND, DOLLAR):
+            await self.world.lend(asset_id, FLOAT_ATOMS)
+            for account_id in self.world.wallets:
                 await self.world.deposit(account_id, asset_id, 1_000_000)
 
     async def wait_for_credits(self) -> None:
@@ -160,8 +164,9 @@ class Scene:
     async def _is_quiet(self, connection: asyncpg.Connection[asyncpg.Record]) -> bool:
         open_things = await connection.fetchval(
             "SELECT (SELECT count(*) FROM settlement.payments WHERE state <> 'FINAL')"
-            " + (SELECT count(*) FROM settlement.fills WHERE batch_id IS NULL)"
-            " + (SELECT count(*) FROM settlement.deposits WHERE state <> 'CREDITED')"
+            " + (SELECT count(*) FROM settlement.fills WHERE window_id IS NULL)"
+            " + (SELECT count(*) FROM settlement.deposits"
+            " WHERE state NOT IN ('CREDITED', 'FLOAT'))"
             " + (SELECT count(*) FROM settlement.withdrawals WHERE state <> 'DONE')"
             " + $1 - (SELECT count(*) FROM settlement.fills)"
             " + $2 - (SELECT count(*) FROM settlement.withdrawals)",
@@ -182,6 +187,10 @@ class Scene:
 async def judge(scene: Scene, verdict: Verdict) -> None:
     """Look at the chain and write down every fault."""
     venue, world = scene.venue, scene.world
+    for asset_id in world.registry.assets:
+        left = await world.clearing_atoms(asset_id)
+        if left != FLOAT_ATOMS:
+            verdict.faults.append(f"clearing of asset {asset_id}: float {FLOAT_ATOMS}, is {left}")
     for account_id in (0, *world.wallets):
         for asset_id in world.registry.assets:
             expected = venue.atoms(account_id, asset_id)
@@ -192,6 +201,10 @@ async def judge(scene: Scene, verdict: Verdict) -> None:
     connection = await asyncpg.connect(scene.database_url)
     rows = await connection.fetch(
         "SELECT kind, receipt_number, attempts FROM settlement.payments ORDER BY payment_id"
+    )
+    verdict.windows = await connection.fetchval(
+        "SELECT count(*) FROM (SELECT FROM settlement.batches GROUP BY window_id"
+        " HAVING count(*) > 1) AS of_several"
     )
     await connection.close()
     for row in rows:

@@ -193,6 +193,17 @@ class ChainWorld:
             )
         )
 
+    async def lend(self, asset_id: int, atoms: int) -> None:
+        """Give the clearing vault of an asset its float; landed, not final."""
+        clearing = self.market.clearing_vault(self.registry.assets[asset_id].mint)[0]
+        await self.send(self.mint_to(asset_id, clearing, atoms), payer=self.issuer, signers=[])
+
+    async def clearing_atoms(self, asset_id: int) -> int:
+        """Return the finalized balance of a clearing vault."""
+        clearing = self.market.clearing_vault(self.registry.assets[asset_id].mint)[0]
+        answer = await self.client.get_token_account_balance(clearing, Finalized)
+        return int(answer.value.amount)
+
     async def move_behind_the_back(
         self, asset_id: int, source: int, destination: int, atoms: int
     ) -> None:

@@ -67,7 +67,12 @@ class Stage:
             signer=signer,
             wallets=WalletFolder(folder / "secrets"),
             timing=Timing(
-                batch_wait=0, resend=0, refused_again=0, difference_window=0, lease=lease_ms
+                batch_wait=0,
+                resend=0,
+                refused_again=0,
+                difference_window=0,
+                lease=lease_ms,
+                receipts_kept=5,
             ),
             genesis_hash=genesis_hash,
             rent_lamports=await chain.rent_lamports(RECEIPT_BYTES),

@@ -211,7 +211,7 @@ async def test_many_fills_between_all_participants_take_one_transaction(stage: S
     batches = await stage.batches()
     assert {State.FINAL} == {each.state for each in batches}
     (batch,) = batches
-    assert (7, 32, 1_664) == (
+    assert (7, 29, 1_559) == (
         batch.participants,
         batch.account_locks,
         batch.transaction_bytes,

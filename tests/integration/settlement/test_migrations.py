@@ -10,6 +10,9 @@ import asyncpg
 import pytest
 
 from services._base.database import MigrationError, Pool, migrate, open_pool, read_migrations
+from settlement.store import MIGRATIONS, SCHEMA
+from settlement.store.reconciliations import ReconciliationStore
+from settlement.store.reports import ReportStore
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +107,38 @@ def test_names_and_numbers_of_files_are_checked(
     write(tmp_path, *((name, "") for name in names))
     with pytest.raises(MigrationError, match=reason):
         read_migrations(tmp_path)
+
+
+BEFORE_WINDOWS = """
+INSERT INTO payments (kind, state, order_key, receipt_number, updated_time_ns, landed_slot)
+    VALUES ('BATCH', 'FAILED', 1, 1, 1, NULL), ('BATCH', 'FINAL', 1, 2, 1, 9),
+           ('BATCH', 'PARKED', 2, 3, 1, NULL);
+INSERT INTO batches VALUES (1, 1, NULL), (2, 2, 1), (3, 3, 1);
+INSERT INTO fills SELECT id, id, id, 1, 1, 9, 2, id + 4, 5, 50, 0, 0, 1, batch_id
+    FROM (VALUES (1, 2), (2, 3), (3, NULL)) AS made (id, batch_id);
+INSERT INTO batch_fills VALUES (1, 1), (1, 2), (2, 1), (3, 2);
+"""
+
+
+async def test_a_batch_of_the_time_before_windows_is_a_window_of_one_batch(
+    empty: Pool, tmp_path: Path
+) -> None:
+    """Its fills, its accounts, its lineage and its state are as they were."""
+    files = sorted(MIGRATIONS.glob("*.sql"))
+    write(tmp_path, *((each.name, each.read_text()) for each in files[:3]))
+    await migrate(empty, SCHEMA, tmp_path)
+    await empty.execute(f"SET search_path TO {SCHEMA}; {BEFORE_WINDOWS} RESET search_path;")
+    await migrate(empty, SCHEMA, MIGRATIONS)
+    reports = ReportStore(empty)
+    states = await reports.fill_states([1, 2, 3])
+    assert {1: ("FINAL", 2), 2: ("PARKED", 3), 3: ("QUEUED", 0)} == {
+        each.trade_id: (each.state.value, each.batch_id) for each in states.values()
+    }
+    batches = await reports.batches_before(10, 10)
+    assert [(3, (2,)), (2, (1,)), (1, (1, 2))] == [
+        (each.batch_id, each.trade_ids) for each in batches
+    ]
+    facts = await ReconciliationStore(empty).facts(slot=20, sequence=3, last_trade_id=3)
+    assert {2: {0, 2, 6}, 3: set()} == {
+        each.fill.trade_id: set(each.payments) for each in facts.fills
+    }

@@ -46,7 +46,7 @@ async def test_a_trade_is_explained_down_to_its_transaction(
     lines, verdict = await operate(traded, database_url, "explain", "1")
     assert "trade 1 is FINAL" == verdict
     assert any(batch.signature in line for line in lines)
-    assert any("2 participants, 15 locks" in line for line in lines)
+    assert any("2 participants, 13 locks" in line for line in lines)
     _, verdict = await operate(traded, database_url, "status")
     assert "0 fills are not final, 0 batches are parked" == verdict
 

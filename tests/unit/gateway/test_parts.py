@@ -207,13 +207,17 @@ def test_settlement_is_shown_in_words_and_units() -> None:
         batch_id=3,
         state=wire.SETTLEMENT_STATE_IN_FLIGHT,
         trade_ids=[5, 4, 9],
-        transfers=[wire.Transfer(asset_id=2, from_account_id=0, to_account_id=8, amount_atoms=5)],
+        transfers=[
+            wire.Transfer(asset_id=2, from_account_id=0, to_account_id=8, amount_atoms=5),
+            wire.Transfer(asset_id=2, from_account_id=8, to_account_id=(1 << 31) - 1),
+        ],
     )
     shown = batch(row, catalog())
     assert (shown.state, shown.trade_count) == ("in_flight", 3)
     assert (shown.first_trade_id, shown.last_trade_id) == (4, 9)
     assert (shown.signature, shown.updated_time, shown.reason) == (None, None, None)
     assert (shown.transfers[0].amount, shown.transfers[0].from_name) == ("0.05", "Fees")
+    assert shown.transfers[1].to_name == "Clearing"
     assert state_name(0) == "unknown"
     assert all(state_name(number) for number in wire.SettlementState.values())
 

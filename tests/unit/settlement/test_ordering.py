@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from settlement.accounts import CLEARING_ACCOUNT_ID
 from settlement.batcher import pack_all
 from settlement.fills import Fill, legs
-from settlement.netting import Transfer
+from settlement.netting import Transfer, net
 from settlement.ordering import Admission, PendingMove, Vault
 from settlement.payments import Payment
 from settlement.states import State
+from settlement.windows import float_need, legs_of, part_of
 from tests.unit.settlement.makers import fills, payment
 
 
@@ -82,18 +84,44 @@ def test_what_an_earlier_waiting_payment_needs_is_not_spent_by_a_later_one() -> 
     assert [2] == admitted([earlier, *made], states, balances)
 
 
+def test_parts_of_a_window_go_side_by_side_as_far_as_the_float_reaches() -> None:
+    """They share the clearing vault; what the third needs comes with the first."""
+    clearing = CLEARING_ACCOUNT_ID
+    made = [
+        payment(1, [Transfer(1, clearing, 10, 3)]),
+        payment(2, [Transfer(1, 20, clearing, 5), Transfer(1, clearing, 21, 1)]),
+        payment(3, [Transfer(1, clearing, 30, 4)]),
+    ]
+    states = dict.fromkeys((1, 2, 3), State.NETTED)
+    assert [1, 2] == admitted(made, states, {(clearing, 1): 3, (20, 1): 5})
+    assert [1, 2, 3] == admitted(made, states, {(clearing, 1): 7, (20, 1): 5})
+    states[2] = State.CONFIRMED
+    assert [1, 3] == admitted(made, states, {(clearing, 1): 3, (20, 1): 5})
+
+
 @pytest.mark.slow
-@given(fills(accounts=5, assets=2, count_max=25), st.data())
+@given(fills(accounts=5, assets=2, count_max=25), st.booleans(), st.data())
 def test_no_order_of_landing_ever_overdraws_an_account(
-    made: list[Fill], data: st.DataObject
+    made: list[Fill], in_windows: bool, data: st.DataObject
 ) -> None:
     """Whatever is admitted, however it lands and is finalized, no balance goes below zero.
 
-    The accounts begin with exactly what trade order needs, not an atom more.
+    The accounts begin with exactly what trade order needs, and the clearing vaults with what the
+    order of each window's parts needs, not an atom more.
     """
     start = _least_funds(made)
-    batches = pack_all(made, lambda moved: len(moved) <= 3)
-    payments = [payment(index, list(batch.transfers)) for index, batch in enumerate(batches, 1)]
+    if in_windows:
+        moves = []
+        for window in (made[index : index + 8] for index in range(0, len(made), 8)):
+            legs_by_account = legs_of(net(window))
+            parts = [[each] for each in legs_by_account]
+            for asset_id, atoms in float_need(parts, legs_by_account).items():
+                vault = (CLEARING_ACCOUNT_ID, asset_id)
+                start[vault] = max(start[vault], atoms)
+            moves += [list(part_of(each, legs_by_account).transfers) for each in parts]
+    else:
+        moves = [list(each.transfers) for each in pack_all(made, lambda moved: len(moved) <= 3)]
+    payments = [payment(index, moved) for index, moved in enumerate(moves, 1) if moved]
     states = {each.payment_id: State.NETTED for each in payments}
     chain, finalized = dict(start), dict(start)
     by_id = {each.payment_id: each for each in payments}
@@ -108,9 +136,9 @@ def test_no_order_of_landing_ever_overdraws_an_account(
         target = chain if chosen in flying else finalized
         for move in by_id[chosen].moves:
             target[(move.from_account_id, move.asset_id)] -= move.amount_atoms
-            assert target[(move.from_account_id, move.asset_id)] >= 0 or target is finalized
             vault = (move.to_account_id or 0, move.asset_id)
             target[vault] = target.get(vault, 0) + move.amount_atoms
+        assert target is finalized or min(target.values()) >= 0
         if chosen in flying:
             states[chosen] = State.CONFIRMED
         else:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from settlement.accounts import CLEARING_ACCOUNT_ID
 from settlement.fills import Fill, legs
 from settlement.ordering import Vault
 from settlement.reconciliation import (
@@ -48,8 +49,14 @@ class History:
         for each in self.paid:
             for leg in legs(each.fill):
                 vault = (leg.account_id, leg.asset_id)
-                if each.landed_slot is not None and each.landed_slot <= slots[vault]:
+                landed_slot = each.landed_slots.get(leg.account_id)
+                if landed_slot is None:
+                    continue
+                if landed_slot <= slots[vault]:
                     atoms[vault] += leg.atoms
+                clearing = (CLEARING_ACCOUNT_ID, leg.asset_id)
+                if landed_slot <= slots[clearing]:
+                    atoms[clearing] -= leg.atoms
         for crossing in self.crossings:
             slot = crossing.landed_slot
             if slot is not None and slot <= slots[crossing.vault]:
@@ -57,19 +64,24 @@ class History:
         return {vault: ChainBalance(atoms[vault], slot) for vault, slot in slots.items()}
 
 
-VAULTS = [(account, asset) for account in range(6) for asset in (1, 2, 9)]
+ACCOUNTS = (*range(6), CLEARING_ACCOUNT_ID)
+VAULTS = [(account, asset) for account in ACCOUNTS for asset in (1, 2, 9)]
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Draw fills and crossings that landed, or not, at any slot, in any order."""
+    """Draw fills and crossings that landed, or not, at any slot, in any order.
+
+    The accounts of a fill land each by itself, as the parts of a half-done window do.
+    """
     slot = st.none() | st.integers(1, 30)
+    landed = st.dictionaries(st.integers(0, 5), st.integers(1, 30))
     made: list[Fill] = draw(fills(accounts=5, assets=2, count_max=12))
     crossings = [
         Crossing(draw(st.sampled_from(VAULTS)), atoms, draw(slot), draw(slot))
         for atoms in draw(st.lists(st.integers(-50, 50).filter(bool), max_size=6))
     ]
-    return History([PaidFill(each, draw(slot)) for each in made], crossings)
+    return History([PaidFill(each, draw(landed)) for each in made], crossings)
 
 
 @pytest.mark.slow

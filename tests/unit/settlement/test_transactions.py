@@ -22,7 +22,7 @@ from realstack.chain.limits import (
     TRANSACTION_V1_BYTES_MAX,
 )
 from realstack.chain.market import Batch, Market
-from settlement.accounts import Custody, UnknownOwner
+from settlement.accounts import CLEARING_ACCOUNT_ID, Custody, UnknownOwner
 from settlement.fills import Fill
 from settlement.netting import Transfer, net, transfers
 from settlement.registry import Asset
@@ -31,11 +31,13 @@ from settlement.transactions import (
     batch_size,
     compile_message,
     deltas_of,
+    is_clearing,
     settlement_instruction,
     sign,
     unsigned,
     withdrawal_instructions,
 )
+from settlement.windows import legs_of, part_of
 from tests.unit.settlement.makers import StillRegistry, fills
 
 AUTHORITY = Keypair.from_seed(bytes(32))
@@ -65,7 +67,10 @@ def message(
     """Lay out the transaction of a batch."""
     batch = Batch(batch_id, bytes(32), 1_000, deltas_of(CUSTODY, assets, moved))
     return compile_message(
-        AUTHORITY.pubkey(), [settlement_instruction(CUSTODY, batch)], BLOCKHASH, units=200_000
+        AUTHORITY.pubkey(),
+        [settlement_instruction(CUSTODY, batch, clearing=is_clearing(moved))],
+        BLOCKHASH,
+        units=200_000,
     )
 
 
@@ -79,10 +84,12 @@ def real_size(moved: list[Transfer], assets: dict[int, Asset] = ASSETS) -> tuple
 @given(fills(accounts=6, assets=3, count_max=6))
 def test_the_size_worked_out_is_the_size_of_the_real_transaction(made: list[Fill]) -> None:
     """The packer's arithmetic is exact to the byte."""
-    moved = transfers(net(made))
-    expected = batch_size(moved)
-    if moved and expected.fits:
-        assert (expected.transaction_bytes, expected.account_locks) == real_size(moved)
+    whole = transfers(net(made))
+    legs = legs_of(net(made))
+    for moved in (whole, list(part_of(legs, legs).transfers), list(part_of([1], legs).transfers)):
+        expected = batch_size(moved)
+        if moved and expected.fits:
+            assert (expected.transaction_bytes, expected.account_locks) == real_size(moved)
 
 
 def test_two_token_programs_take_one_key_more() -> None:
@@ -94,14 +101,25 @@ def test_two_token_programs_take_one_key_more() -> None:
 
 
 def test_26_participants_with_two_vaults_each_fit_and_28_do_not() -> None:
-    """Locks are the wall: payer, programs, receipt, mints and clearing vaults count too."""
+    """Locks are the wall: payer, programs, receipt and mints count too, and clearing vaults."""
     pairs = [
         Transfer(asset, 2 * index + 1, 2 * index + 2, 1) for index in range(14) for asset in (1, 2)
     ]
     assert batch_size(pairs[:26]).fits
-    assert 63 == batch_size(pairs[:26]).account_locks
-    assert 67 == batch_size(pairs).account_locks
+    assert 61 == batch_size(pairs[:26]).account_locks
+    assert 65 == batch_size(pairs).account_locks
     assert not batch_size(pairs).fits
+    cleared = [
+        Transfer(asset, CLEARING_ACCOUNT_ID, account, 1)
+        for account in range(28)
+        for asset in (1, 2)
+    ]
+    assert (26, 63) == (
+        batch_size(cleared[:52]).participants,
+        batch_size(cleared[:52]).account_locks,
+    )
+    assert batch_size(cleared[:52]).fits
+    assert not batch_size(cleared).fits
 
 
 def test_a_message_beyond_a_limit_is_never_signed() -> None:

@@ -189,6 +189,27 @@ CASES: tuple[Case, ...] = (
         "client_id",
     ),
     operation_case(
+        "hold all: of an account that is not there",
+        f"{SETTLEMENT}/HoldAll",
+        {**IDENTITY, "account_id": 999_999},
+        Reject.UNKNOWN_ACCOUNT,
+        "account_id",
+    ),
+    operation_case(
+        "hold all: without an id",
+        f"{SETTLEMENT}/HoldAll",
+        {**IDENTITY, "client_id": 0, "account_id": Known("alice_account")},
+        EdgeError.INVALID_FIELD,
+        "client_id",
+    ),
+    operation_case(
+        "hold all: without a time",
+        f"{SETTLEMENT}/HoldAll",
+        {**IDENTITY, "sent_time_ns": 0, "account_id": Known("alice_account")},
+        EdgeError.INVALID_FIELD,
+        "sent_time_ns",
+    ),
+    operation_case(
         "withdrawal: one that never was, finalized",
         f"{SETTLEMENT}/FinalizeWithdrawal",
         {**IDENTITY, "account_id": Known("alice_account"), "withdrawal_id": 5},
