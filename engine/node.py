@@ -34,7 +34,7 @@ on from the newest good snapshot when the venue and all feeds can take it over.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -46,7 +46,7 @@ from engine.core.invariants import BrokenInvariant, check
 from engine.journal.ahead import ReadAhead
 from engine.journal.batches import joined
 from engine.journal.reader import Position
-from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Recovery, Tail
+from engine.journal.recovery import SEGMENT_BYTES_DEFAULT, Recovery, Tail, new_venue_id
 from engine.journal.writer import Journal, JournalStatistics
 from engine.ports.clock import Clock, SystemClock
 from engine.ports.disk import DiskFolder
@@ -56,6 +56,7 @@ from engine.sequencer import (
     Answer,
     Batch,
     CommandArray,
+    CommandLog,
     EventArray,
     NotTaken,
     Receiver,
@@ -131,28 +132,48 @@ class _Waiting:
             self.answer.set_exception(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed(Generic[V]):
+    """A venue and its feeds that have applied a whole journal, and where that ends.
+
+    Attributes:
+        venue: The core.
+        feeds: What follows the events.
+        storage: The journal's folder.
+        tail: Where the next frame goes.
+        commands: How many were replayed.
+        replay_ns: How long that took.
+    """
+
+    venue: V
+    feeds: Sequence[Feed]
+    storage: Storage
+    tail: Tail
+    commands: int
+    replay_ns: int
+
+
 class Node(Generic[V]):
     """An open venue. Made by `open`; see the head of this module for all that it offers."""
 
     def __init__(
         self,
-        venue: V,
-        tail: Tail,
+        replayed: Replayed[V],
         journal: Journal,
         sequencer: Sequencer,
         fan: _Fan,
         lock: StorageLock,
-        replay: tuple[int, int],
         ticker: Ticker,
+        leads: Callable[[], Awaitable[None]] | None,
     ) -> None:
-        self.venue = venue
-        self._tail = tail
+        self.venue = replayed.venue
+        self._replayed = replayed
         self._journal = journal
         self._sequencer = sequencer
         self._fan = fan
         self._lock = lock
-        self._replayed_commands, self._replay_ns = replay
         self._ticker = ticker
+        self._leads = leads
 
     @classmethod
     async def open(
@@ -190,38 +211,55 @@ class Node(Generic[V]):
         clock = clock or SystemClock()
         lock = open_folder(folder).lock(LOCK_NAME)
         try:
-            storage = open_folder(folder / JOURNAL_NAME)
-            venue = venue_factory()
-            started_ns = clock.elapsed_ns()
-            everything = JoinedFolder(storage, open_folder(folder / ARCHIVE_NAME))
-            start = _take_over(open_folder(folder / SNAPSHOTS_NAME), everything, venue, feeds)
-            from_sequence = venue.sequence_last
-            recovery = Recovery(
-                everything,
-                segment_bytes=options.segment_bytes,
-                accept_tail_loss=options.accept_tail_loss,
-                start=start,
+            replayed = await replay_folder(
+                folder, venue_factory(), feeds, options, clock, open_folder, end
             )
-            await _replay(recovery, venue, feeds, end, options.read_ahead)
-            replay = venue.sequence_last - from_sequence, clock.elapsed_ns() - started_ns
-            tail = recovery.finish()
-            _report(tail, venue, *replay)
-            check(venue.sequence_last == tail.past.next_sequence - 1, "the replay was complete")
             journal = open_journal(
-                storage, tail, clock=clock, end=end, segment_bytes=options.segment_bytes
+                replayed.storage,
+                replayed.tail,
+                clock=clock,
+                end=end,
+                segment_bytes=options.segment_bytes,
             )
-            fan = _Fan(feeds)
-            sequencer = Sequencer(
-                venue, journal, clock, fan.release, end=end, limits=options.limits
-            )
-            ticker = Ticker(venue.next_due_ns, sequencer.submit, clock)
-            fan.subscribe(lambda batch: ticker.look())
             journal.start()
         except BaseException:
             lock.release()
             raise
+        return cls.lead(replayed, journal, journal, lock, options=options, clock=clock, end=end)
+
+    @classmethod
+    def lead(
+        cls,
+        replayed: Replayed[V],
+        journal: Journal,
+        log: CommandLog,
+        lock: StorageLock,
+        *,
+        options: NodeOptions,
+        clock: Clock,
+        end: End,
+        leads: Callable[[], Awaitable[None]] | None = None,
+    ) -> Node[V]:
+        """Take commands for a venue that has applied all of its journal.
+
+        Args:
+            replayed: The venue, its feeds and its journal's end.
+            journal: Open for writing.
+            log: What the sequencer appends to: the journal, or what stands before it.
+            lock: Of the folder.
+            options: See `NodeOptions`.
+            clock: Gives commands their times.
+            end: Ends the process.
+            leads: Waits until this node is sure that no other one leads; not needed alone.
+        """
+        fan = _Fan(replayed.feeds)
+        sequencer = Sequencer(
+            replayed.venue, log, clock, fan.release, end=end, limits=options.limits
+        )
+        ticker = Ticker(replayed.venue.next_due_ns, sequencer.submit, clock)
+        fan.subscribe(lambda batch: ticker.look())
         ticker.look()
-        return cls(venue, tail, journal, sequencer, fan, lock, replay, ticker)
+        return cls(replayed, journal, sequencer, fan, lock, ticker, leads)
 
     def submit(self, commands: CommandArray, receiver: Receiver) -> None:
         """Queue unstamped commands as one unit; see `Sequencer.submit`."""
@@ -252,6 +290,8 @@ class Node(Generic[V]):
         value = query(self.venue)
         sequence = self.applied_sequence
         await self.durable(sequence)
+        if self._leads is not None:
+            await self._leads()  # a node that was paused may have been followed by another
         return sequence, value
 
     async def durable(self, sequence: int) -> None:
@@ -275,9 +315,9 @@ class Node(Generic[V]):
     def statistics(self) -> NodeStatistics:
         """Return a frozen record."""
         return NodeStatistics(
-            venue_id=self._tail.venue_id.hex(),
-            replayed_commands=self._replayed_commands,
-            replay_ns=self._replay_ns,
+            venue_id=self._replayed.tail.venue_id.hex(),
+            replayed_commands=self._replayed.commands,
+            replay_ns=self._replayed.replay_ns,
             sequencer=self._sequencer.statistics(),
             journal=self._journal.statistics(),
         )
@@ -306,6 +346,37 @@ class _Fan:
             feed.on_events(batch.events)
         for subscriber in tuple(self._subscribers):
             subscriber(batch)
+
+
+async def replay_folder(
+    folder: Path,
+    venue: V,
+    feeds: Sequence[Feed],
+    options: NodeOptions,
+    clock: Clock,
+    open_folder: Callable[[Path], Storage],
+    end: End,
+    make_venue_id: Callable[[], bytes] = new_venue_id,
+) -> Replayed[V]:
+    """Bring a new venue and its feeds to the end of a locked folder's journal; see `Node.open`."""
+    storage = open_folder(folder / JOURNAL_NAME)
+    started_ns = clock.elapsed_ns()
+    everything = JoinedFolder(storage, open_folder(folder / ARCHIVE_NAME))
+    start = _take_over(open_folder(folder / SNAPSHOTS_NAME), everything, venue, feeds)
+    from_sequence = venue.sequence_last
+    recovery = Recovery(
+        everything,
+        segment_bytes=options.segment_bytes,
+        accept_tail_loss=options.accept_tail_loss,
+        start=start,
+        make_venue_id=make_venue_id,
+    )
+    await _replay(recovery, venue, feeds, end, options.read_ahead)
+    commands, replay_ns = venue.sequence_last - from_sequence, clock.elapsed_ns() - started_ns
+    tail = recovery.finish()
+    _report(tail, venue, commands, replay_ns)
+    check(venue.sequence_last == tail.past.next_sequence - 1, "the replay was complete")
+    return Replayed(venue, feeds, storage, tail, commands, replay_ns)
 
 
 def _take_over(

@@ -166,6 +166,10 @@ class CommandLog(Protocol):
     def is_short(self) -> bool:
         """Whether room is kept for cancels, because there is no more."""
 
+    @property
+    def refusal(self) -> str:
+        """Why nothing is taken now, beginning with the state's name; empty when it is."""
+
     def append(self, commands: CommandArray, synced: Callable[[], None]) -> None:
         """Take a batch at once; call `synced` from any thread when it is on disk, in order."""
 
@@ -365,6 +369,8 @@ class Sequencer:
         """Refuse what the state does not allow."""
         if self._state is not State.RUNNING:
             raise self._refusal()
+        if refusal := self._journal.refusal:
+            raise Halted(refusal)
         if self._journal.is_short and not np.isin(commands["kind"], CANCELS).all():
             raise Halted("JOURNAL_SHORT: the disk is full; only cancels are taken until it is not")
 

@@ -2,7 +2,8 @@
 
     python -m engine.server --data DIR --listen HOST:PORT --keys FILE [--core NAME] [--front NAME]
 
-It says `ready engine HOST:PORT` on stdout when it serves, logs JSON lines on stderr, and ends
+With --lease it is one of two nodes: it says `following engine` while the other one leads. It says
+`ready engine HOST:PORT` on stdout when it serves, logs JSON lines on stderr, and ends
 
     0    after SIGTERM or SIGINT: no new calls, open calls answered, everything on disk
     1    when it cannot start: a journal that does not open, an address in use, a bad key file
@@ -33,6 +34,8 @@ from engine.keys import KeysInvalid, KeyTable
 from engine.node import Node, NodeOptions
 from engine.ports.process import end_process, told
 from engine.ports.storage import FolderInUse, StorageFull, StorageLost
+from engine.replication.options import PairInvalid, add_pair_arguments, make_pair
+from engine.replication.pair import PairStopped
 from engine.tls import TlsInvalid, read_tls
 
 LISTEN_DEFAULT = "127.0.0.1:50051"
@@ -56,6 +59,8 @@ CANNOT_START = (
     JournalFilesWrong,
     KeysInvalid,
     OSError,
+    PairInvalid,
+    PairStopped,
     StorageFull,
     StorageLost,
     TlsInvalid,
@@ -100,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take a damaged last frame of the journal as lost, and record that",
     )
+    add_pair_arguments(parser)
     parser.add_argument("--json-ready", action="store_true", help="say ready as a JSON object")
     return parser
 
@@ -175,14 +181,26 @@ async def _serve(options: argparse.Namespace) -> int:
     tls = read_tls(options.tls_certificate, options.tls_key)
     venue = core_factory(options.core)()
     feeds = Feeds(venue.markets)
-    node = await Node.open(
-        options.data,
-        venue_factory=lambda: venue,
-        feeds=[feeds],
-        options=NodeOptions(
-            accept_tail_loss=options.accept_tail_loss, read_ahead=READ_AHEAD_FRAMES
-        ),
+    node_options = NodeOptions(
+        accept_tail_loss=options.accept_tail_loss, read_ahead=READ_AHEAD_FRAMES
     )
+    pair = None
+    if options.lease:
+        pair = make_pair(options, venue, feeds, keys, node_options)
+        leading = asyncio.create_task(pair.until_leading(lambda: _say_following(options)))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((leading, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not leading.done():
+            leading.cancel()  # a standby has told nothing that it must finish
+            await asyncio.gather(leading, return_exceptions=True)
+            await pair.close()
+            return 0
+        node = await leading
+    else:
+        node = await Node.open(
+            options.data, venue_factory=lambda: venue, feeds=[feeds], options=node_options
+        )
     try:
         if options.core == "compiled":
             prepare(venue)
@@ -194,8 +212,16 @@ async def _serve(options: argparse.Namespace) -> int:
         await front.stop(STOP_GRACE_SECONDS)
     finally:
         await node.close()
+        if pair is not None:
+            await pair.close()
     _log.info("stopped", durable_sequence=node.durable_sequence)
     return 0
+
+
+def _say_following(options: argparse.Namespace) -> None:
+    line = json.dumps({"following": "engine"}) if options.json_ready else "following engine"
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _say_ready(options: argparse.Namespace, port: int) -> None:

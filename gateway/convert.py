@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Literal, cast
 
 from engine.core.commands import Side
 from gateway.catalog import Catalog
 from gateway.schemas import market as schema
 from gateway.schemas.requests import SideName
-from gateway.times import time_text
-from realstack.client import Level, LocalBook, Market, Trade
+from gateway.times import NS_PER_SECOND, time_text
+from realstack.client import (
+    AuctionState,
+    DayStatistics,
+    Level,
+    LocalBook,
+    Market,
+    PhaseChange,
+    Trade,
+)
 from realstack.market.v1 import market_pb2
 from realstack.marketdata.v1 import marketdata_pb2
 
@@ -22,6 +31,16 @@ INTERVALS: dict[IntervalName, market_pb2.Interval.ValueType] = {
     "1h": market_pb2.INTERVAL_1H,
     "1d": market_pb2.INTERVAL_1D,
 }
+
+
+LENGTHS_NS: dict[IntervalName, int] = {
+    "1s": NS_PER_SECOND,
+    "1m": 60 * NS_PER_SECOND,
+    "5m": 300 * NS_PER_SECOND,
+    "1h": 3_600 * NS_PER_SECOND,
+    "1d": 86_400 * NS_PER_SECOND,
+}
+VWAP_PARTS = 10_000  # of a tick
 
 
 def side_name(side: int) -> SideName:
@@ -88,6 +107,10 @@ def instruments(catalog: Catalog) -> schema.Instruments:
             band_ppm=market.band_ppm or None,
             volatility_ppm=market.volatility_ppm or None,
             auction_ms=market.auction_ms or None,
+            allocation=cast("schema.AllocationName", market.allocation.name.lower()),
+            minimum_allocation=market.units.quantity_text(market.minimum_allocation_lots)
+            if market.minimum_allocation_lots
+            else None,
         )
         for market in catalog.instruments.markets.values()
     ]
@@ -153,3 +176,56 @@ def candle(market: Market, row: market_pb2.Candle) -> schema.Candle:
         closed=row.closed,
         revision=row.revision,
     )
+
+
+def statistics(market: Market, day: DayStatistics) -> schema.Statistics:
+    """Return what a market did in a day."""
+    units = market.units
+    turnover_atoms = day.vwap_numerator * units.quote_atoms_per_tick_lot
+    return schema.Statistics(
+        day_open_time=time_text(day.day_open_time_ns),
+        open=price_text(market, day.open_ticks),
+        high=price_text(market, day.high_ticks),
+        low=price_text(market, day.low_ticks),
+        close=price_text(market, day.close_ticks),
+        previous_close=price_text(market, day.previous_close_ticks),
+        volume=units.quantity_text(day.volume_lots),
+        turnover=market.quote.text(turnover_atoms),
+        vwap=vwap_text(market, day),
+        trade_count=day.trade_count,
+        first_trade_id=day.first_trade_id or None,
+        last_trade_id=day.last_trade_id or None,
+    )
+
+
+def vwap_text(market: Market, day: DayStatistics) -> str | None:
+    """Print the volume-weighted average price; there is none without a trade."""
+    vwap = day.vwap_ticks
+    if vwap is None:
+        return None
+    step = Decimal(str(market.units.price.step))
+    return f"{round(vwap * VWAP_PARTS) * step / VWAP_PARTS:f}"
+
+
+def phase_fields(phase: PhaseChange) -> dict[str, str | None]:
+    """Return what a market does now, and until when."""
+    kind = phase.auction_kind
+    return {
+        "phase": phase.phase.name.lower(),
+        "auction_kind": kind.name.lower() if kind else None,
+        "auction_end_time": time_text(phase.auction_end_ns) if phase.auction_end_ns else None,
+    }
+
+
+def auction(market: Market, state: AuctionState | None) -> dict[str, str | bool | None] | None:
+    """Return what a call would trade, or has traded; nothing when there is no match."""
+    if state is None or state.volume_lots == 0:
+        return None
+    units = market.units
+    return {
+        "price": units.price_text(state.price_ticks),
+        "volume": units.quantity_text(state.volume_lots),
+        "surplus": units.quantity_text(state.surplus_lots),
+        "surplus_side": side_name(state.surplus_side) if state.surplus_side else None,
+        "is_final": state.is_final,
+    }

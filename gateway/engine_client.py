@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +16,16 @@ import grpc
 from gateway.catalog import Catalog, Names, read_names, unknown_asset, unknown_market
 from gateway.limits import ACCOUNTS_MAX, CALL_SECONDS
 from gateway.refusals import engine_refusal
-from realstack.client import Asset, Client, ClientError, Instruments, Market, PhaseChange
+from realstack.client import (
+    Asset,
+    Client,
+    ClientError,
+    DayStatistics,
+    Instruments,
+    Market,
+    PhaseChange,
+    StatusChange,
+)
 from realstack.client.connection import CHANNEL_OPTIONS, error_of
 from realstack.marketdata.v1 import marketdata_pb2, marketdata_pb2_grpc
 from realstack.trading.v1 import trading_pb2, trading_pb2_grpc
@@ -122,17 +131,34 @@ class EngineClient:
             raise unknown_asset(catalog)
         return found
 
-    async def follow_phases(self) -> None:
-        """Read the instruments again whenever a market enters a phase; never ends by itself.
+    async def statuses(self, from_status_sequence: int) -> AsyncGenerator[StatusChange, None]:
+        """Follow the status changes of all markets.
+
+        A phase that is new since now is in the catalog before it is told.
 
         Raises:
             ClientError: The engine refuses to tell.
             ApiError: The instruments cannot be read.
         """
-        async with aclosing(self._public.statuses()) as changes:
+        changes = self._public.statuses(from_status_sequence=from_status_sequence)
+        async with aclosing(changes):
             async for change in changes:
-                if isinstance(change.change, PhaseChange):
+                known = self.catalog_now.instruments.as_of_sequence
+                if isinstance(change.change, PhaseChange) and change.sequence > known:
                     await self.catalog(refresh=True)
+                yield change
+
+    async def day(self, symbol: str, time_ns: int) -> tuple[Market, DayStatistics]:
+        """Return a market and what it did in a day; time zero is the running one.
+
+        Raises:
+            ApiError: UNKNOWN_MARKET, ENGINE_UNAVAILABLE.
+        """
+        market = await self.market(symbol)
+        try:
+            return market, await self._public.statistics(market.market_id, time_ns)
+        except ClientError as error:
+            raise engine_refusal(error) from error
 
     def _may_refresh(self) -> bool:
         """Tell whether the list is old enough to be read again: bad symbols must stay cheap."""

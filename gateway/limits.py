@@ -24,6 +24,9 @@ WS_AUTHENTICATIONS_MAX = 5  # failed ones on a connection, then it is closed
 
 BOOK_FRAME_SECONDS = 0.009  # changes of a book within this leave together: 100 frames a second
 BOOK_DEPTH_MAX = 1_000  # levels a side in an answer
+LATEST_FRAME_SECONDS = 0.05  # tickers, statistics and auctions are looked at, not computed with
+CANDLES_SECONDS = 0.25  # how often a candle that grows is told anew
+CANDLES_RECENT = 200  # candles that a new subscriber gets at once
 TRADES_RECENT = 100  # trades that a new subscriber of the tape gets at once
 
 ACCOUNTS_MAX = 2_000  # accounts whose orders and fills are kept; the longest unused one goes first

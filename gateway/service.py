@@ -15,13 +15,16 @@ from gateway.accounts.registry import Accounts
 from gateway.convert import phase_name
 from gateway.engine_client import EngineClient
 from gateway.errors import ApiError, EdgeError
+from gateway.feeds.auctions import AuctionFeed
 from gateway.feeds.book_orders import BookOrdersFeed
 from gateway.feeds.books import BookFeed
+from gateway.feeds.candles import CandleFeed
 from gateway.feeds.channel import Channel
 from gateway.feeds.link import LagMeter, LinkState
 from gateway.feeds.settlement import SettlementFeed
+from gateway.feeds.statistics import StatisticsFeed
 from gateway.feeds.status import Sources, StatusFeed
-from gateway.feeds.trades import MarketTrades, TradeFeed
+from gateway.feeds.trades import TradeFeed
 from gateway.history import MarketHistory
 from gateway.limits import (
     ACCOUNTS_MAX,
@@ -63,6 +66,16 @@ class OpenSocket(Protocol):
         """Tell the client that the gateway ends."""
 
 
+class MarketFeed(Protocol):
+    """What a channel of one market comes from."""
+
+    channel: Channel
+
+    @property
+    def as_of_sequence(self) -> int:
+        """The venue sequence that it reflects."""
+
+
 class Gateway:
     """Everything that requests and sockets use."""
 
@@ -88,8 +101,8 @@ class Gateway:
         self.orders = OrderEntry(self.engine, self.accounts)
         self.sockets: set[OpenSocket] = set()
         self.books: dict[str, BookFeed] = {}
-        self.book_orders: dict[str, BookOrdersFeed] = {}
-        self.tapes: dict[str, MarketTrades] = {}
+        self.auctions = AuctionFeed(self.engine.statuses)
+        self._channels: dict[tuple[str, str], tuple[Channel, Callable[[], int]]] = {}
         self.status = StatusFeed(
             Sources(
                 trades=self.trades,
@@ -131,13 +144,8 @@ class Gateway:
         """Return a public channel, or nothing when there is none of that name and market."""
         if market is None:
             return {"batches": self.settlement.channel, "status": self.status.channel}.get(name)
-        if name == "book" and market in self.books:
-            return self.books[market].channel
-        if name == "book_orders" and market in self.book_orders:
-            return self.book_orders[market].channel
-        if name == "trades" and market in self.tapes:
-            return self.tapes[market].channel
-        return None
+        channel, _ = self._channels.get((name, market), (None, None))
+        return channel
 
     async def start(self) -> None:
         """Begin to follow the venue; parts that are away are waited for in the background."""
@@ -154,6 +162,7 @@ class Gateway:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.auctions.close()
         await self.accounts.close()
         await self.settlement.close()
         await self.history.close()
@@ -187,29 +196,39 @@ class Gateway:
             if not following:
                 following = True
                 self._run(_again(self.trades.run), "trades")
-                self._run(_again(self.engine.follow_phases), "phases")
+                self._run(_again(self.auctions.run), "phases")
             await self.engine.drop_unused()
             backoff.reset()
             await asyncio.sleep(INSTRUMENTS_SECONDS)
 
     def _follow_market(self, market: Market) -> None:
-        tape = self.tapes[market.symbol] = self.trades.add_market(market)
+        tape = self.trades.add_market(market)
         book = self.books[market.symbol] = BookFeed(
             self.engine, market, self.engine_link, self.lag, lambda: tape.last_price_ticks
         )
         self._run(_again(book.run), f"book {market.symbol}")
-        orders = self.book_orders[market.symbol] = BookOrdersFeed(self.engine, market)
+        tape.traded = book.ticker.look
+        orders = BookOrdersFeed(self.engine, market)
         self._run(_again(orders.run), f"book orders {market.symbol}")
+        statistics = StatisticsFeed(self.engine, market)
+        self._run(_again(statistics.run), f"statistics {market.symbol}")
+        candles = CandleFeed(self.history, market, lambda: tape.last_trade_id)
+        if self.settings.market_address:
+            self._run(_again(candles.run), f"candles {market.symbol}")
+        auction = self.auctions.add_market(market)
+        feeds: list[MarketFeed] = [book, book.ticker, orders, tape, statistics, auction]
+        for feed in (*feeds, *candles.intervals):
+            self._add_channel(market, feed)
+
+    def _add_channel(self, market: Market, feed: MarketFeed) -> None:
+        entry = feed.channel, lambda: feed.as_of_sequence
+        self._channels[feed.channel.name, market.symbol] = entry
 
     def _beat(self) -> None:
         as_of = self.as_of_sequence()
         self.settlement.channel.beat(as_of)
-        for book in self.books.values():
-            book.channel.beat(book.as_of_sequence)
-        for orders in self.book_orders.values():
-            orders.channel.beat(orders.as_of_sequence)
-        for tape in self.tapes.values():
-            tape.channel.beat(tape.as_of_sequence)
+        for channel, as_of_sequence in self._channels.values():
+            channel.beat(as_of_sequence())
         self.accounts.beat()
 
     def _refresh_keys(self) -> None:

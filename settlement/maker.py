@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import count
 
+from settlement.accounts import UnknownOwner
 from settlement.batcher import Fits, pack_all
 from settlement.builder import Builder
 from settlement.fills import FEE_ACCOUNT_ID, Fill, fills_sha256
@@ -93,15 +94,12 @@ class Maker:
         few = asyncio.Semaphore(SIMULATED_AT_ONCE_MAX)
 
         async def refused(part: Part) -> set[int]:
-            payment = _payment(window, part, next(numbers))
-            async with few:
-                failure = part.transfers and await self._submitter.try_out(
-                    payment, slot=slot, slot_min=slot_min
-                )
-            if not failure:
+            if not part.transfers:
                 return set()
-            if await self._submitter.blame(payment, failure) is not Refusal.PAYMENT:
-                raise WindowRefused(failure.text)
+            async with few:
+                failed = await self._fails(_payment(window, part, next(numbers)), slot, slot_min)
+            if not failed:
+                return set()
             if len(part.accounts) == 1:
                 return set(part.accounts)
             first, second = halves(part)
@@ -114,6 +112,18 @@ class Maker:
                 raise each
             found |= each
         return found
+
+    async def _fails(self, payment: Payment, slot: int, slot_min: int) -> bool:
+        """Tell whether a transaction fails for what it moves, or for an account without vaults."""
+        try:
+            failure = await self._submitter.try_out(payment, slot=slot, slot_min=slot_min)
+        except UnknownOwner:
+            return True
+        if failure is None:
+            return False
+        if await self._submitter.blame(payment, failure) is not Refusal.PAYMENT:
+            raise WindowRefused(failure.text)
+        return True
 
 
 def _payment(window: Window, part: Part, number: int) -> Payment:

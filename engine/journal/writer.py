@@ -67,10 +67,36 @@ class JournalStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenFrame:
+    """A frame as it goes to the disk, not yet synced.
+
+    Attributes:
+        epoch: Of its writer.
+        first_sequence: Of its commands.
+        count: Of its commands; 0 for a seal.
+        data: Its blocks, byte for byte.
+    """
+
+    epoch: int
+    first_sequence: int
+    count: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     """A batch on its way to the disk."""
 
     commands: NDArray[np.void]
+    synced: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A frame that another node wrote, on its way to the disk."""
+
+    frame: Frame
+    blocks: Words
     synced: Callable[[], None]
 
 
@@ -84,6 +110,8 @@ class Journal:
         end: Ends the process when the disk fails.
         segment_bytes: Length of new segments.
         retry_seconds: How long to wait before making a segment is tried again on a full disk.
+        on_frame: Called on the journal's thread with each frame of commands and each seal before it
+            is synced, so that a standby's sync goes on beside this one.
     """
 
     def __init__(
@@ -95,6 +123,7 @@ class Journal:
         end: End,
         segment_bytes: int = SEGMENT_BYTES_DEFAULT,
         retry_seconds: int = 1,
+        on_frame: Callable[[WrittenFrame], None] | None = None,
     ) -> None:
         sizes = [segment_bytes, tail.segment_bytes]
         if tail.blank is not None:
@@ -120,7 +149,8 @@ class Journal:
         self._preparer = Preparer(
             storage, segment_bytes=segment_bytes, end=end, retry_seconds=retry_seconds
         )
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._on_frame = on_frame
+        self._jobs: queue.SimpleQueue[_Job | _Copy | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._frames = 0
         self._bytes_written = 0
@@ -143,6 +173,11 @@ class Journal:
         left = self._segment_bytes - self._offset
         return self._preparer.no_room and left * SHORT_PARTS < self._segment_bytes
 
+    @property
+    def refusal(self) -> str:
+        """A journal of one node takes whatever there is room for."""
+        return ""
+
     def append(self, commands: NDArray[np.void], synced: Callable[[], None]) -> None:
         """Take a stamped batch; returns at once.
 
@@ -152,6 +187,27 @@ class Journal:
             synced: Called on the journal's thread once they are on disk; batches in their order.
         """
         self._jobs.put(_Job(commands, synced))
+
+    def append_copy(self, frame: Frame, blocks: Words, synced: Callable[[], None]) -> None:
+        """Take a frame of another node's journal, to be written byte for byte; returns at once.
+
+        Args:
+            frame: What its marks say; it was judged to be the next one.
+            blocks: Its blocks, which must not change any more.
+            synced: As in `append`.
+        """
+        self._jobs.put(_Copy(frame, blocks, synced))
+
+    def lead(self, epoch: int) -> None:
+        """Write frames of one's own from here on, in a later epoch; nothing is on its way."""
+        check(epoch >= self._epoch, "a leader never writes under an earlier epoch")
+        check(self._jobs.empty(), "what was followed is on disk before this node leads")
+        self._epoch = epoch
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the newest frame, or of the next one."""
+        return self._epoch
 
     def close(self) -> None:
         """Write what was taken and let go of the files; waits for both threads."""
@@ -180,7 +236,10 @@ class Journal:
         """Write batches until told to stop; whatever goes wrong here ends the process."""
         try:
             while (job := self._jobs.get()) is not None:
-                self._write(FrameKind.COMMANDS, as_words(job.commands), job.synced)
+                if isinstance(job, _Job):
+                    self._write(FrameKind.COMMANDS, as_words(job.commands), job.synced)
+                else:
+                    self._write_copy(job)
         except BaseException as error:
             # Also a broken invariant: a thread that dies in silence would leave every batch
             # waiting for ever.
@@ -198,6 +257,24 @@ class Journal:
             self._time_ns = int(records[-1, 1])
         blocks = put_frame(self._buffer, self._frame(kind, len(records)), records)
         self._check_marks(blocks, len(records))
+        if self._on_frame is not None and commands:
+            data = blocks.tobytes()
+            self._on_frame(WrittenFrame(self._epoch, self._next_sequence, commands, data))
+        self._put(blocks, commands, synced)
+
+    def _write_copy(self, copy: _Copy) -> None:
+        """Write a frame of another node; segments change where they changed there."""
+        frame = copy.frame
+        self._epoch = frame.epoch
+        self._make_room(len(copy.blocks))
+        check(frame.first_sequence == self._next_sequence, "a copy has no gap")
+        check(frame.chain == self._chain, "a copy follows what is here")
+        self._time_ns = frame.time_ns
+        commands = frame.count if frame.kind == FrameKind.COMMANDS else 0
+        self._put(copy.blocks, commands, copy.synced)
+
+    def _put(self, blocks: Words, commands: int, synced: Callable[[], None] | None) -> None:
+        """Write the blocks of a frame, sync them, say so."""
         started_ns = self._clock.elapsed_ns()
         self._file.write_synced(self._offset, blocks.data)
         self._sync_ns[self._frames % SAMPLES_MAX] = self._clock.elapsed_ns() - started_ns
@@ -257,6 +334,9 @@ class Journal:
         )
         file.write_synced(0, put_header(header))
         self._file.write_synced(self._offset, seal.data)
+        if self._on_frame is not None:
+            data = seal.tobytes()
+            self._on_frame(WrittenFrame(self._epoch, self._next_sequence, 0, data))
         self._file.close()
         self._file = file
         self._chain = header.chain

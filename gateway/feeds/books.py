@@ -14,6 +14,7 @@ from gateway.engine_client import EngineClient
 from gateway.feeds.channel import Channel, Frame
 from gateway.feeds.link import LagMeter, LinkState
 from gateway.feeds.pacer import Pacer
+from gateway.feeds.ticker import TickerFeed
 from gateway.limits import BOOK_FRAME_SECONDS
 from gateway.schemas.market import Book
 from gateway.times import time_text
@@ -56,6 +57,7 @@ class BookFeed:
         self._asks: Side = {}
         self._sent = 0  # the last book sequence that a frame covered
         self._pacer = Pacer(self._flush, BOOK_FRAME_SECONDS)
+        self.ticker = TickerFeed(market, self._book, last_price_ticks)
 
     @property
     def as_of_sequence(self) -> int:
@@ -76,6 +78,7 @@ class BookFeed:
                             break
         finally:
             self._pacer.close()
+            self.ticker.close()
 
     def snapshot(self) -> Book | None:
         """Return the book as it is now, or nothing before the first snapshot."""
@@ -105,6 +108,8 @@ class BookFeed:
             self._publish_anew()
         elif changed:
             self._gather(message.increment)
+        if changed:
+            self.ticker.look()
         return True
 
     def _gather(self, increment: marketdata_pb2.BookIncrement) -> None:

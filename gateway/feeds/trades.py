@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -26,7 +27,11 @@ ONLY_NEW = 0
 
 
 class MarketTrades:
-    """The tape of one market: the latest trades, and frames of new ones."""
+    """The tape of one market: the latest trades, and frames of new ones.
+
+    Attributes:
+        traded: Called after each trade.
+    """
 
     def __init__(self, market: Market) -> None:
         self.market = market
@@ -34,6 +39,8 @@ class MarketTrades:
         self.channel = Channel("trades", opening=self._opening, market=market.symbol)
         self.as_of_sequence = 0
         self.last_price_ticks = market.last_price_ticks
+        self.last_trade_id = 0
+        self.traded: Callable[[], None] = lambda: None
         self._pending: list[Trade] = []
         self._pacer = Pacer(self._flush, BOOK_FRAME_SECONDS)
 
@@ -41,6 +48,8 @@ class MarketTrades:
         """Take in a trade."""
         self.recent.append(trade)
         self.last_price_ticks = trade.price_ticks
+        self.last_trade_id = trade.trade_id
+        self.traded()
         self._pending.append(trade)
         self._pacer.changed()
 

@@ -15,6 +15,7 @@ import { Tape } from "./tape.js";
 import { followTheme } from "./theme.js";
 
 const YOUNG = 20; // with fewer minutes than this traded, seconds show more
+const CHANNELS = ["book", "trades", "statistics", "auction"];
 const LINK_TEXTS = { wait: "Connecting", live: "Live", down: "Connecting again" };
 
 const canvas = byId("chart");
@@ -58,6 +59,14 @@ const HANDLERS = {
     tape.add(message.trades);
     traded(message.trades);
   },
+  statistics_snapshot: (message) => quote.showDay(message.statistics),
+  statistics: (message) => quote.showDay(message.statistics),
+  auction_snapshot: (message) => HANDLERS.auction(message),
+  auction: (message) => {
+    state.market.phase = message.phase;
+    quote.showPhase(message.phase);
+    quote.showCall(message.auction);
+  },
   batches_snapshot: (message) => settlement.replace(message.batches),
   batches: (message) => settlement.add(message.batches),
   status_snapshot: (message) => {
@@ -66,11 +75,6 @@ const HANDLERS = {
   },
   status: (message) => {
     status.show(message.status);
-    for (const [symbol, phase] of Object.entries(message.status.phases)) {
-      const market = state.markets.get(symbol);
-      if (market) market.phase = phase;
-    }
-    quote.showPhase(state.market?.phase);
     const trip = feed.tripMicroseconds;
     setText(byId("fact-trip"), trip === null ? "–" : duration(trip));
     showLink("live", message.status);
@@ -122,8 +126,7 @@ function choose(symbol) {
   const market = state.markets.get(symbol);
   if (!market || market === state.market) return;
   if (state.market) {
-    feed.unsubscribe("book", state.market.symbol);
-    feed.unsubscribe("trades", state.market.symbol);
+    for (const channel of CHANNELS) feed.unsubscribe(channel, state.market.symbol);
   }
   state.market = market;
   state.book = new Book(market);
@@ -135,8 +138,7 @@ function choose(symbol) {
   views.depth.show(market, state.book);
   quote.show(market);
   tape.clear();
-  feed.subscribe("book", symbol);
-  feed.subscribe("trades", symbol);
+  for (const channel of CHANNELS) feed.subscribe(channel, symbol);
   showCandles(state.interval);
 }
 

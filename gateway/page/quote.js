@@ -1,6 +1,6 @@
-// The market's last price and what it did in 24 hours.
+// A market's last price, what it did in the running day, and what a call would trade.
 
-import { grouped, millisecondsOf } from "./numbers.js";
+import { grouped, trimmed } from "./numbers.js";
 import { byId, setText } from "./paint.js";
 
 const PHASES = {
@@ -12,14 +12,14 @@ const PHASES = {
   halted: "Halted",
   wind_down: "Winding down",
 };
-const DAY = 8.64e7;
-const EVERY = 60000;
+const CALLS = new Set(["pre_open", "auction"]);
+const SIDES = { buy: "to buy", sell: "to sell" };
 
 export class Quote {
   constructor() {
     this.market = null;
     this.day = null;
-    setInterval(() => this.load(), EVERY);
+    this.last = null;
   }
 
   show(market) {
@@ -27,8 +27,8 @@ export class Quote {
     this.day = null;
     this.last = market.last_price;
     this.showPhase(market.phase);
+    this.showCall(null);
     this.paint();
-    this.load();
   }
 
   /** Say what the market does, unless it trades as always. */
@@ -37,37 +37,28 @@ export class Quote {
     badge.hidden = !phase || phase === "open";
     badge.dataset.phase = phase ?? "";
     setText(badge, PHASES[phase] ?? "");
+    byId("call").hidden = !CALLS.has(phase);
+  }
+
+  /** Say what the call would trade now; nothing while its sides do not meet. */
+  showCall(auction) {
+    const shown = auction && !auction.is_final ? auction : null;
+    setText(byId("call-price"), shown ? grouped(shown.price) : "no match");
+    const { base } = this.market;
+    setText(byId("call-volume"), shown ? `${grouped(trimmed(shown.volume))} ${base}` : "–");
+    const side = shown?.surplus_side;
+    const left = side ? `${grouped(trimmed(shown.surplus))} ${SIDES[side]}` : "nothing";
+    setText(byId("call-surplus"), shown ? left : "–");
   }
 
   traded(price) {
     this.last = price;
-    if (this.day) {
-      if (Number(price) > Number(this.day.high)) this.day.high = price;
-      if (Number(price) < Number(this.day.low)) this.day.low = price;
-    }
     this.paint();
   }
 
-  /** Read the last 24 hours as hourly candles; a young venue has fewer. */
-  async load() {
-    const { market } = this;
-    if (!market) return;
-    const from = new Date(Date.now() - DAY).toISOString();
-    const address = `/v1/candles/${encodeURIComponent(market.symbol)}`;
-    const answer = await fetch(`${address}?interval=1h&from_time=${from}`).catch(() => null);
-    if (!answer?.ok || this.market !== market) return;
-    const { candles } = await answer.json();
-    if (!candles.length) return;
-    const numbers = (name) => candles.map((candle) => candle[name]);
-    const best = (texts, pick) =>
-      texts.reduce((one, other) => (pick(one, other) === Number(one) ? one : other));
-    this.day = {
-      open: candles[0].open,
-      high: best(numbers("high"), Math.max),
-      low: best(numbers("low"), Math.min),
-      volume: numbers("volume").reduce((total, each) => total + Number(each), 0),
-      hours: Math.ceil((Date.now() - millisecondsOf(candles[0].open_time)) / 3.6e6),
-    };
+  /** Take the statistics of the running day. */
+  showDay(statistics) {
+    this.day = statistics.open === null ? null : statistics;
     this.paint();
   }
 
@@ -78,15 +69,20 @@ export class Quote {
     if (!day || !last) {
       setText(change, "–");
       change.className = "";
-      for (const id of ["quote-high", "quote-low", "quote-volume"]) setText(byId(id), "–");
+      for (const name of ["high", "low", "average", "volume"]) setText(byId(`quote-${name}`), "–");
       return;
     }
-    const moved = (Number(last) / Number(day.open) - 1) * 100;
+    const moved = (Number(last) / Number(day.previous_close ?? day.open) - 1) * 100;
     setText(change, `${moved >= 0 ? "+" : "−"}${Math.abs(moved).toFixed(2)} %`);
     change.className = moved >= 0 ? "buy" : "sell";
     setText(byId("quote-high"), grouped(day.high));
     setText(byId("quote-low"), grouped(day.low));
-    setText(byId("quote-volume"), `${grouped(Math.round(day.volume))} ${market.base}`);
+    setText(byId("quote-average"), grouped(cutTo(day.vwap, market.tick_size)));
+    setText(byId("quote-volume"), `${grouped(Math.round(Number(day.volume)))} ${market.base}`);
   }
 }
 
+/** An average to as many digits as a price has; it is a figure to look at. */
+function cutTo(text, step) {
+  return Number(text).toFixed(step.split(".")[1]?.length ?? 0);
+}

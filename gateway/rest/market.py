@@ -99,6 +99,21 @@ async def list_candles(
     )
 
 
+@get("/v1/statistics/{symbol:str}", summary="Read a day's statistics", tags=["market data"])
+async def get_statistics(
+    gateway: NamedDependency[Gateway],
+    symbol: MarketSymbol,
+    day: Annotated[
+        str, QueryParameter(description="Any RFC 3339 time of the day of UTC; empty: the running.")
+    ] = "",
+) -> schema.MarketStatistics:
+    """Open, high, low, close, volume, turnover and average price of a market in a day of UTC."""
+    time_ns = parse_time("day", day) if day else 0
+    market, statistics = await gateway.engine.day(symbol, time_ns)
+    told = convert.statistics(market, statistics)
+    return schema.MarketStatistics(market=market.symbol, statistics=told)
+
+
 @get("/v1/status", summary="Read the venue's status", tags=["venue"])
 async def get_status(gateway: NamedDependency[Gateway]) -> Status:
     """Sequence, rates, links, settlement and the last reconciliation of ledger and chain."""
@@ -138,6 +153,7 @@ MARKET_ROUTES = [
     get_book,
     list_trades,
     list_candles,
+    get_statistics,
     get_status,
     list_batches,
     list_errors,

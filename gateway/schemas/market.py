@@ -10,6 +10,7 @@ from gateway.schemas.requests import SideName
 
 PhaseName = Literal["closed", "pre_open", "auction", "open", "post_only", "halted", "wind_down"]
 AuctionKindName = Literal["opening", "closing", "volatility", "on_demand"]
+AllocationName = Literal["fifo", "pro_rata"]
 Level = tuple[str, str, int]
 """Price, quantity and number of orders of one price level."""
 
@@ -28,7 +29,8 @@ class Market(Struct, kw_only=True, frozen=True):
     """A market: a base asset priced in a quote asset.
 
     `band_ppm` is how far from the last price a market order may trade, `volatility_ppm` how far a
-    trade may be before it starts an auction of `auction_ms`; null for no such band.
+    trade may be before it starts an auction of `auction_ms`; null for no such band. `allocation` is
+    how a price level is shared out; a share below `minimum_allocation` is none.
     """
 
     market_id: int
@@ -48,6 +50,8 @@ class Market(Struct, kw_only=True, frozen=True):
     band_ppm: int | None
     volatility_ppm: int | None
     auction_ms: int | None
+    allocation: AllocationName
+    minimum_allocation: str | None
 
 
 class Instruments(Struct, kw_only=True, frozen=True):
@@ -107,6 +111,34 @@ class Candle(Struct, kw_only=True, frozen=True):
     last_seq: int
     closed: bool
     revision: int
+
+
+class Statistics(Struct, kw_only=True, frozen=True):
+    """What a market did in one day of UTC; prices are null when it had no trade.
+
+    `turnover` is the exact sum of price times quantity in the quote asset. `vwap` is that divided
+    by the volume, rounded half to even to a ten-thousandth of a tick.
+    """
+
+    day_open_time: str
+    open: str | None
+    high: str | None
+    low: str | None
+    close: str | None
+    previous_close: str | None
+    volume: str
+    turnover: str
+    vwap: str | None
+    trade_count: int
+    first_trade_id: int | None
+    last_trade_id: int | None
+
+
+class MarketStatistics(Struct, kw_only=True, frozen=True):
+    """Statistics of a market's day."""
+
+    market: str
+    statistics: Statistics
 
 
 class Candles(Struct, kw_only=True, frozen=True):

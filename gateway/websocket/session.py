@@ -8,6 +8,7 @@ import time
 import structlog
 
 from gateway.accounts.follower import AccountFollower
+from gateway.convert import INTERVALS
 from gateway.encoding import json_text
 from gateway.errors import ApiError, EdgeError, Problem, field_error
 from gateway.feeds.channel import Channel, Frame
@@ -27,7 +28,16 @@ from gateway.websocket.outbox import Outbox, Subscription
 from gateway.websocket.wire import WriteNow
 
 PRIVATE_CHANNELS = ("orders", "fills")
-PUBLIC_CHANNELS = ("book", "book_orders", "trades", "batches", "status")
+MARKET_CHANNELS = (
+    "book",
+    "book_orders",
+    "trades",
+    "ticker",
+    "statistics",
+    "auction",
+    *(f"candles_{interval}" for interval in INTERVALS),
+)
+PUBLIC_CHANNELS = (*MARKET_CHANNELS, "batches", "status")
 
 log = structlog.get_logger()
 
@@ -173,7 +183,7 @@ class Session:
         if message.from_execution_sequence is not None:
             rule = "is for private channels"
             raise field_error(EdgeError.INVALID_FIELD, "from_execution_sequence", rule)
-        needs_market = message.channel in ("book", "book_orders", "trades")
+        needs_market = message.channel in MARKET_CHANNELS
         if needs_market and message.market is None:
             raise field_error(EdgeError.MISSING_FIELD, "market", "must be given")
         if not needs_market and message.market is not None:

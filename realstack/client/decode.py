@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.commands import CommandKind, LimitKind, OrderType, Side, TimeInForce
+from engine.core.commands import Allocation, CommandKind, LimitKind, OrderType, Side, TimeInForce
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.admin.v1 import admin_pb2
@@ -90,6 +90,8 @@ def market_from(message: marketdata_pb2.Market, assets: dict[int, Asset]) -> Mar
         volatility_ppm=message.volatility_ppm,
         auction_ms=message.auction_ms,
         reference_price_ticks=message.reference_price_ticks,
+        allocation=Allocation(message.allocation),
+        minimum_allocation_lots=message.minimum_allocation_lots,
     )
 
 

@@ -14,7 +14,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.commands import CommandKind, LimitKind, OrderType, Side, TimeInForce
+from engine.core.commands import (
+    Allocation,
+    CommandKind,
+    LimitKind,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from engine.core.phases import AuctionKind, Phase
 from engine.core.rejects import CancelReason, Reject
 from realstack.units import MarketUnits, amount_text
@@ -78,6 +85,8 @@ class Market:
     volatility_ppm: int = 0  # how far a trade may be before it starts an auction; 0: no band
     auction_ms: int = 0  # how long such an auction lasts
     reference_price_ticks: int = 0
+    allocation: Allocation = Allocation.FIFO  # how a price level is shared out
+    minimum_allocation_lots: int = 0  # smaller shares are none; 0: any
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,19 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 Ack = dict[str, Any]
+
+
+class AckSink(Protocol):
+    """Where answers go."""
+
+    def add(self, ack: Ack) -> None:
+        """Take an answer."""
+
+    def sync(self) -> None:
+        """Put what was taken on disk."""
 
 
 class AckFile:

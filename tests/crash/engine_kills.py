@@ -17,7 +17,7 @@ import grpc.aio
 from realstack.client import Client
 from realstack.client.records import AnswerStatus
 from realstack.trading.v1 import trading_pb2, trading_pb2_grpc
-from tests.crash.ack_file import Ack, AckFile, read_acks
+from tests.crash.ack_file import Ack, AckFile, AckSink, read_acks
 from tests.crash.engine_process import EngineProcess, make_keys
 from tests.crash.judge import Told, fold, judge, working
 from tests.crash.load import MARKET, Member
@@ -61,11 +61,11 @@ async def run(folder: Path, *, times: int, seed: int) -> Verdict:
     engine = EngineProcess(folder / "engine", folder / "keys.json")
     engine.start()
     try:
-        await _define(engine, keys)
+        await define(engine.address, keys)
         verdict = await _kill_under_load(engine, keys, folder / "acks.jsonl", times, seed)
         acks = list(read_acks(folder / "acks.jsonl"))
         verdict.acknowledged = len(acks)
-        verdict.faults += await _judge(engine, keys, acks)
+        verdict.faults += await judge_venue(engine.address, keys, acks)
     except BaseException:
         print(engine.log_tail(), file=sys.stderr)
         raise
@@ -74,8 +74,9 @@ async def run(folder: Path, *, times: int, seed: int) -> Verdict:
     return verdict
 
 
-async def _define(engine: EngineProcess, keys: dict[str, str]) -> None:
-    async with Client(engine.address, api_key=keys["operator"]) as operator:
+async def define(address: str, keys: dict[str, str]) -> None:
+    """Define the market and fund the members."""
+    async with Client(address, api_key=keys["operator"]) as operator:
         await operator.define_asset(asset_id=1, symbol="USDC", decimals=6)
         await operator.define_asset(asset_id=2, symbol="HARBOR", decimals=0)
         await operator.define_market(
@@ -90,7 +91,7 @@ async def _define(engine: EngineProcess, keys: dict[str, str]) -> None:
         )
         for account_id in range(1, MEMBERS + 1):
             await operator.define_account(account_id=account_id)
-    async with Client(engine.address, api_key=keys["settlement"]) as settlement:
+    async with Client(address, api_key=keys["settlement"]) as settlement:
         for account_id in range(1, MEMBERS + 1):
             for asset_id in (1, 2):
                 await settlement.credit_deposit(
@@ -111,17 +112,17 @@ async def _kill_under_load(
         for account in range(1, MEMBERS + 1)
     ]
     members = [Member(c, index + 1, acks, seed * 100 + index) for index, c in enumerate(clients)]
-    writer = asyncio.create_task(_sync_as_they_come(acks, stop))
+    writer = asyncio.create_task(sync_as_they_come(acks, stop))
     traffic = asyncio.gather(*(member.run(stop, LANES) for member in members))
     for _ in range(times):
-        await _more_acks(members, traffic, ACKS_BETWEEN_KILLS_MIN)
+        await more_acks(members, traffic, ACKS_BETWEEN_KILLS_MIN)
         await asyncio.sleep(chance.random() / 5)  # tidy: sleep-ok a random moment is the point
         engine.kill()
         began = time.monotonic_ns()
         await asyncio.to_thread(engine.start)
         verdict.restart_ms.append((time.monotonic_ns() - began) // 1_000_000)
         verdict.kills += 1
-    await _more_acks(members, traffic, ACKS_BETWEEN_KILLS_MIN)
+    await more_acks(members, traffic, ACKS_BETWEEN_KILLS_MIN)
     stop.set()
     await traffic
     await writer
@@ -133,13 +134,16 @@ async def _kill_under_load(
     return verdict
 
 
-async def _sync_as_they_come(acks: AckFile, stop: asyncio.Event) -> None:
+async def sync_as_they_come(acks: AckSink, stop: asyncio.Event) -> None:
+    """Put what clients were told on disk, until told to stop."""
     while not stop.is_set():
         acks.sync()
         await asyncio.sleep(0.002)  # tidy: sleep-ok paces the syncs of the clients' own file
 
 
-async def _more_acks(members: list[Member], traffic: asyncio.Future[Any], count: int) -> None:
+async def more_acks(members: list[Member], traffic: asyncio.Future[Any], count: int) -> None:
+    """Wait for that many more answers."""
+
     def done() -> int:
         return sum(member.counts.total() for member in members)
 
@@ -152,14 +156,15 @@ async def _more_acks(members: list[Member], traffic: asyncio.Future[Any], count:
         await asyncio.sleep(0.01)  # tidy: sleep-ok polls a counter with a deadline
 
 
-async def _judge(engine: EngineProcess, keys: dict[str, str], acks: list[Ack]) -> list[str]:
+async def judge_venue(address: str, keys: dict[str, str], acks: list[Ack]) -> list[str]:
+    """Compare what clients were told with what the venue at an address says now."""
     told = {
-        account: fold(await _executions(engine.address, keys[f"member-{account}"]))
+        account: fold(await _executions(address, keys[f"member-{account}"]))
         for account in range(1, MEMBERS + 1)
     }
     faults = judge(acks, told)
     for account, account_told in told.items():
-        async with Client(engine.address, api_key=keys[f"member-{account}"]) as client:
+        async with Client(address, api_key=keys[f"member-{account}"]) as client:
             faults += await _open_orders_differ(client, account_told)
             faults += await _resend(client, [a for a in acks if a["account_id"] == account])
     return faults

@@ -25,7 +25,7 @@ def free_port() -> int:
 
 def make_keys(path: Path, members: int) -> dict[str, str]:
     """Write a key file for an operator, settlement and members 1 to `members`; give the keys."""
-    owners = [("operator", 0, "operator"), ("settlement", 0, "settlement")]
+    owners = [(role, 0, role) for role in ("operator", "settlement", "replication")]
     owners += [(f"member-{account}", account, "member") for account in range(1, members + 1)]
     keys = {name: secrets.token_hex(16) for name, _, _ in owners}
     entries = [

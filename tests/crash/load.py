@@ -12,7 +12,7 @@ from typing import Any
 from realstack.client import Client
 from realstack.client.errors import Rejected
 from realstack.client.records import Answer, AnswerStatus
-from tests.crash.ack_file import AckFile
+from tests.crash.ack_file import AckSink
 
 MARKET = 1
 WORKING_MAX = 200
@@ -22,7 +22,7 @@ ANSWER_SECONDS_MAX = 120.0
 class Member:
     """Places, cancels and replaces orders over one client, many at a time."""
 
-    def __init__(self, client: Client, account_id: int, acks: AckFile, seed: int) -> None:
+    def __init__(self, client: Client, account_id: int, acks: AckSink, seed: int) -> None:
         self.counts: Counter[str] = Counter()
         self._client = client
         self._account_id = account_id

@@ -121,6 +121,16 @@ class EngineAdmin:
         """Define a market."""
         self._admin.DefineMarket(market, metadata=self._operator, timeout=CALL_SECONDS)
 
+    def set_phase(
+        self,
+        market_id: int,
+        phase: common_pb2.Phase.ValueType,
+        kind: common_pb2.AuctionKind.ValueType = common_pb2.AUCTION_KIND_UNSPECIFIED,
+    ) -> None:
+        """Bring a market into another phase."""
+        request = admin_pb2.SetPhaseRequest(market_id=market_id, phase=phase, auction_kind=kind)
+        self._admin.SetPhase(request, metadata=self._operator, timeout=CALL_SECONDS)
+
     def define_account(self, account_id: int) -> None:
         """Define an account."""
         request = admin_pb2.DefineAccountRequest(account_id=account_id)

@@ -230,6 +230,8 @@ QUERIES: list[tuple[str, int, int, str]] = [
     ("/v1/trades/BLDG-USDC?page_token=x", 422, 1_006, "page_token"),
     ("/v1/candles/BLDG-USDC?interval=2m", 422, 1_002, "interval"),
     ("/v1/candles/BLDG-USDC?from_time=now", 422, 1_005, "from_time"),
+    ("/v1/statistics/BLDG-USDC?day=today", 422, 1_005, "day"),
+    ("/v1/statistics/NO-SUCH", 404, 11, "market"),
     ("/v1/settlement/batches?page_token=x", 422, 1_006, "page_token"),
     ("/v1/settlement/batches?page_size=501", 422, 1_002, "page_size"),
 ]

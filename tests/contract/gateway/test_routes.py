@@ -56,6 +56,7 @@ ROUTES = (
     Row("GET", "/v1/book/{symbol:str}", Who.EVERYBODY, f"/v1/book/{MARKET}"),
     Row("GET", "/v1/trades/{symbol:str}", Who.EVERYBODY, f"/v1/trades/{MARKET}"),
     Row("GET", "/v1/candles/{symbol:str}", Who.EVERYBODY, f"/v1/candles/{MARKET}"),
+    Row("GET", "/v1/statistics/{symbol:str}", Who.EVERYBODY, f"/v1/statistics/{MARKET}"),
     Row("GET", "/v1/orders", Who.MEMBER, "/v1/orders"),
     Row("POST", "/v1/orders", Who.MEMBER, "/v1/orders", 201, order()),
     Row("DELETE", "/v1/orders", Who.MEMBER, "/v1/orders"),

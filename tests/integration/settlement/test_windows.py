@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 
@@ -163,6 +164,23 @@ async def test_an_account_that_cannot_be_settled_is_taken_out_before_anything_is
     assert any(is_part(each) for each in await crowd.batches())
     assert FLOAT == await clearing(crowd)
     await assert_in_order(crowd, fills_in_flight=len(of_seven))
+
+
+async def test_an_account_without_a_wallet_holds_up_no_window(crowd: Stage) -> None:
+    """It has no vaults: its fills go by themselves, the others are netted without them."""
+    await trade(crowd)
+    await crowd.take_in()
+    file = crowd.folder / "instruments.json"
+    content = json.loads(file.read_text())
+    content["accounts"] = [each for each in content["accounts"] if each["account_id"] != 7]
+    file.write_text(json.dumps(content))
+    await crowd.worker.deposits()  # reads the file again
+    await crowd.worker.make_batches()
+    parts = [accounts_of(each) for each in await crowd.batches() if is_part(each)]
+    sets = [accounts_of(each) for each in await crowd.batches() if not is_part(each)]
+    assert parts
+    assert not any(7 in each for each in parts)
+    assert all(7 in each for each in sets)
 
 
 async def test_in_a_window_under_way_the_float_stands_in_for_who_cannot_be_settled(

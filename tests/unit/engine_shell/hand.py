@@ -45,6 +45,7 @@ class HandLog:
     def __init__(self, *, commands_per_frame_max: int = 4096) -> None:
         self.commands_per_frame_max = commands_per_frame_max
         self.is_short = False
+        self.refusal = ""
         self.batches: list[CommandArray] = []
         self.waiting: list[Callable[[], None]] = []
 

@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/replication; made by `./dev proto`."""

@@ -1,0 +1,1 @@
+"""Generated from proto/realstack/replication/v1; made by `./dev proto`."""
