@@ -61,8 +61,8 @@ def read(folder: Path, kind: str, *, fee_ppm: int = 0) -> Flow:
     preload = int.from_bytes(raw[16:24], "little")
     records = np.frombuffer(raw, dtype=FLOW_RECORD, offset=HEADER_BYTES)
     reference = json.loads((folder / f"{kind}.ref.json").read_text())
-    opening = _opening(fee_ppm, int(records["owner"].max()))
-    commands = join([opening, _orders(records)], COMMAND)
+    opening_rows = opening(fee_ppm, int(records["owner"].max()))
+    commands = join([opening_rows, _orders(records)], COMMAND)
     commands["sequence"] = np.arange(1, len(commands) + 1)
     commands["time_ns"] = START_NS + 1_000 * np.arange(1, len(commands) + 1)
     with_id = commands["client_id_low"] != 0
@@ -74,7 +74,7 @@ def read(folder: Path, kind: str, *, fee_ppm: int = 0) -> Flow:
         "priority_sum": reference["prio"],
         "open_orders": reference["final"]["live"],
     }
-    return Flow(kind, commands, len(opening) + preload, expected)
+    return Flow(kind, commands, len(opening_rows) + preload, expected)
 
 
 def _generate(kind: str) -> None:
@@ -94,7 +94,7 @@ def _generate(kind: str) -> None:
     )
 
 
-def _opening(fee_ppm: int, count: int) -> NDArray[np.void]:
+def opening(fee_ppm: int, count: int) -> NDArray[np.void]:
     """Define two assets, one market and so many owners, and fund them."""
     rows = np.zeros(3 + 3 * count, dtype=COMMAND)
     for row, (asset_id, symbol) in zip(rows, ((1, "USDC"), (2, "HARBOR")), strict=False):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from bench import core, feed, grpc, latency, recovery, settlement, worst
+from bench import core, feed, grpc, latency, recovery, scale, settlement, worst
 
 BENCHES = {
     "core": core.main,
     "feed": feed.main,
     "grpc": grpc.main,
     "latency": latency.main,
+    "memory": scale.memory_main,
     "recovery": recovery.main,
+    "scale": scale.main,
     "settlement": settlement.main,
     "worst": worst.main,
 }

@@ -3,6 +3,7 @@
 """The way of commands through the rules: many in, their events out, without Python objects."""
 
 import cython
+from cython.cimports.engine.core.ahead import hash_bodies, look_ahead
 from cython.cimports.engine.core.arrivals import place
 from cython.cimports.engine.core.constants import (
     ANSWER,
@@ -19,10 +20,8 @@ from cython.cimports.engine.core.constants import (
     PLACE,
     REJECT_NONE,
     REPLACE,
-    SEED_A,
     SENT_TIME_AHEAD_NS_MAX,
     SENT_TIME_IN_FUTURE,
-    TAG_BODY,
     TIME_NS_MAX,
     UNKNOWN_ACCOUNT,
     UNKNOWN_ASSET,
@@ -36,11 +35,9 @@ from cython.cimports.engine.core.definitions import define
 from cython.cimports.engine.core.fired import work_fired
 from cython.cimports.engine.core.funds import deposit, finalize, hold, release
 from cython.cimports.engine.core.groups import entries_behind
-from cython.cimports.engine.core.hashing import client_id_hash, mix_high
 from cython.cimports.engine.core.ids import find_entry, ids_have_room, remember
 from cython.cimports.engine.core.indications import publish_indications
 from cython.cimports.engine.core.layout import Command, Event
-from cython.cimports.engine.core.order_index import find_order, prefetch_order_place
 from cython.cimports.engine.core.phasing import let_time_pass
 from cython.cimports.engine.core.pools import (
     has_account,
@@ -52,8 +49,7 @@ from cython.cimports.engine.core.quotes import mass_quote
 from cython.cimports.engine.core.replacing import replace
 from cython.cimports.engine.core.resting import cancel_all, cancel_one
 from cython.cimports.engine.core.rules import is_plain, number_reject, shape_reject
-from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, Order, check
-from cython.cimports.engine.core.table import prefetch, table_prefetch
+from cython.cimports.engine.core.state import AHEAD, Core, IdEntry, IdWindow, check
 from cython.cimports.libc.stdint import int64_t, uint32_t, uint64_t
 
 
@@ -89,95 +85,6 @@ def run_all(
                 return at + i
         at += some
     return count
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def look_ahead(
-    core: cython.pointer(Core),
-    commands: cython.pointer(cython.const[Command]),
-    count: int64_t,
-) -> cython.void:
-    """Hash the ids and bodies of commands, and fetch the memory that they will need.
-
-    The misses of many commands then overlap, where those of one command would follow each other.
-    """
-    i: int64_t
-    j: int64_t
-    command: cython.pointer(cython.const[Command])
-    order: cython.pointer(Order)
-    with_id: int64_t = 0
-    targets: int64_t = 0
-    # First lists, without a branch on what no branch predictor could know.
-    for i in range(count):
-        command = commands + i
-        prefetch(command + AHEAD)
-        prefetch(cython.address((command + AHEAD).price_ticks))
-        core.ahead_slot[i] = 0
-        core.ahead_with_id[with_id] = i
-        with_id += (command.client_id_low | command.client_id_high) != 0
-        core.ahead_targets[targets] = i
-        targets += (command.order_id != 0) & ((command.kind == CANCEL) | (command.kind == REPLACE))
-    for j in range(with_id):
-        i = core.ahead_with_id[j]
-        hash_ahead(core, commands + i, i)
-    if core.orders == cython.NULL:
-        return
-    for j in range(targets):
-        prefetch_order_place(core, commands[core.ahead_targets[j]].order_id)
-    for j in range(targets):
-        i = core.ahead_targets[j]
-        core.ahead_slot[i] = find_order(core, commands[i].order_id)
-        prefetch(core.orders + core.ahead_slot[i])
-        prefetch(core.details + core.ahead_slot[i])
-    for j in range(targets):
-        order = cython.address(core.orders[core.ahead_slot[core.ahead_targets[j]]])
-        prefetch(core.levels + order.level)
-        prefetch(core.orders + order.next)
-        prefetch(core.orders + order.previous)
-        prefetch(core.balances + order.lock_balance)
-
-
-@cython.cfunc
-@cython.inline
-@cython.nogil
-@cython.exceptval(check=False)
-def hash_ahead(
-    core: cython.pointer(Core), command: cython.pointer(cython.const[Command]), i: int64_t
-) -> cython.void:
-    """Hash a command's body and client id, and fetch where the table would have the id."""
-    core.ahead_body_hash[i] = hash_body(command)
-    core.ahead_id_hash[i] = client_id_hash(
-        command.account_id, command.client_id_low, command.client_id_high
-    )
-    table_prefetch(cython.address(core.ids.table), core.ahead_id_hash[i])
-
-
-@cython.cfunc
-@cython.inline
-@cython.nogil
-@cython.exceptval(check=False)
-def hash_body(command: cython.pointer(cython.const[Command])) -> uint64_t:
-    """Hash what a client id is bound to: everything from the account on."""
-    return hash_bodies(command, 0)
-
-
-@cython.cfunc
-@cython.inline
-@cython.nogil
-@cython.exceptval(check=False)
-def hash_bodies(command: cython.pointer(cython.const[Command]), entries: int64_t) -> uint64_t:
-    """Hash the body of a command and those of the entries behind it."""
-    words: cython.pointer(cython.const[uint64_t])
-    lane: uint64_t = SEED_A ^ TAG_BODY
-    i: cython.int
-    j: int64_t
-    for j in range(entries + 1):
-        words = cython.cast(cython.pointer(cython.const[uint64_t]), command + j)
-        for i in range(5, 16):
-            lane = mix_high(lane, words[i])
-    return lane
 
 
 @cython.cfunc

@@ -6,7 +6,7 @@ The rules are those of `verdict.py` (frames, A to G) and `survey.py` (segments, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from engine.journal.layout import (
     frame_hash,
     seal_of,
 )
+from engine.journal.runs import Run, whole_run
 from engine.journal.survey import Segment, load, segment_name, survey
 from engine.journal.verdict import (
     RULES,
@@ -178,6 +179,10 @@ class Reader:
             JournalDamaged: When acknowledged bytes are damaged, or may be.
             JournalFilesWrong: When the last segment is missing.
         """
+        return self._reads(in_runs=False)
+
+    def _reads(self, *, in_runs: bool) -> Iterator[ReadFrame]:
+        """Yield every frame, or runs of small ones as one that has all their records."""
         for index, segment in enumerate(self._segments):
             at = 1
             if index == 0 and self._start is not None:
@@ -191,6 +196,9 @@ class Reader:
                 at += place.blocks
                 if place.frame.kind == FrameKind.SEAL:
                     break
+                while in_runs and (run := whole_run(blocks[at:], self.past)) is not None:
+                    yield self._take_run(run, place.frame, segment, at)
+                    at += run.blocks
                 place = self._judge(blocks, at)
             following = self._segments[index + 1 :]
             if place.frame is not None:
@@ -202,8 +210,8 @@ class Reader:
         self._check_blank()
 
     def batches(self) -> Iterator[NDArray[np.void]]:
-        """Yield the commands, frame by frame."""
-        for read in self.frames():
+        """Yield the commands of one frame after the other, or of several small ones."""
+        for read in self._reads(in_runs=True):
             if read.frame.kind == FrameKind.COMMANDS:
                 yield read.records
 
@@ -262,6 +270,26 @@ class Reader:
                 last_offset=at * BLOCK_BYTES,
             )
         return ReadFrame(segment.number, at * BLOCK_BYTES, frame, records.reshape(-1).view(COMMAND))
+
+    def _take_run(self, run: Run, before: Frame, segment: Segment, at: int) -> ReadFrame:
+        """Case A, many times: whole frames of one block, each the next one."""
+        frame = replace(
+            before,
+            kind=FrameKind.COMMANDS,
+            first_sequence=self.past.next_sequence,
+            count=len(run.records),
+            time_ns=run.past.time_ns,
+        )
+        self.past = run.past
+        last = (at + run.blocks - 1) * BLOCK_BYTES
+        self.last = segment.number, last, BLOCK_BYTES
+        self.position = Position(
+            past=self.past,
+            segment_number=segment.number,
+            offset=last + BLOCK_BYTES,
+            last_offset=last,
+        )
+        return ReadFrame(segment.number, last, frame, run.records.reshape(-1).view(COMMAND))
 
     def _leave_sealed(
         self, segment: Segment, blocks: Words, at: int, following: list[Segment]

@@ -15,7 +15,7 @@ from engine.journal.writer import Journal
 from engine.ports.process import told
 from engine.ports.storage import StorageLost
 from tests.simulation.loop import NS
-from tests.support.simulated_disk import PowerCut
+from tests.support.simulated_disk import PowerCut, SimulatedDisk
 
 Job = tuple[NDArray[np.void], Callable[[], None]]
 
@@ -121,12 +121,23 @@ class SteppedJournal(Journal):
         fits = self._offset + (blocks + 1) * BLOCK_BYTES <= self._segment_bytes
         return fits or self._preparer._ready > self._segment_number
 
-    def leave_unsynced(self) -> None:
-        """Write what was on its way to the disk, as far as the page cache, and tell nobody."""
-        if self._waiting:
-            commands, _ = self._waiting.popleft()
-            if self._has_segment(block_count(len(commands))):
-                self._write(FrameKind.COMMANDS, as_words(commands))
+    def leave_unsynced(self, disk: SimulatedDisk) -> None:
+        """Write what was on its way to the disk, as far as the page cache, and tell nobody.
+
+        One write is under way at a time: going to the next segment comes before the frame.
+        """
+        if not self._waiting:
+            return
+        commands, _ = self._waiting.popleft()
+        blocks = block_count(len(commands))
+        if not self._has_segment(blocks):
+            return
+        self._make_room(blocks)
+        works, disk.sync_works = disk.sync_works, False
+        try:
+            self._write(FrameKind.COMMANDS, as_words(commands))
+        finally:
+            disk.sync_works = works
 
     def close(self) -> None:
         self._preparer.stop()

@@ -215,13 +215,10 @@ class Machine:
     def _leave_unsynced(self, process: Process) -> None:
         if process.journal is None:
             return
-        disk = self.disk("journal")
-        works, disk.sync_works = disk.sync_works, False
         try:
-            process.journal.leave_unsynced()
+            process.journal.leave_unsynced(self.disk("journal"))
         except StorageLost as error:
             self.ends.append(str(error))
-        disk.sync_works = works
 
     def folders(self, is_alive: Callable[[], bool]) -> Folders:
         """The folders as a follower process sees them."""
