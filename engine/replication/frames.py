@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import structlog
@@ -78,19 +78,22 @@ class Frames:
             from_sequence = frame.first_sequence + frame.count
         return found, from_sequence
 
-    async def older(self, from_sequence: int) -> list[tuple[list[bytes], int]]:
+    async def older(self, from_sequence: int) -> AsyncIterator[tuple[list[bytes], int]]:
         """Give frames from the disk, up to what is synced now; none when it must be tried again.
 
         Half a write of the journal's thread may look like damage: the next reading sees it whole.
         """
-        parts: list[tuple[list[bytes], int]] = []
-        try:
-            parts = await asyncio.to_thread(lambda: list(messages(self._storage, from_sequence)))
-        except (JournalDamaged, JournalFilesWrong) as error:
-            _log.warning("journal_unreadable_now", error=str(error))
-        if not parts:
-            await asyncio.sleep(PAUSE_SECONDS)  # a sync later there is more
-        return parts
+        parts = messages(self._storage, from_sequence)
+        while True:
+            try:
+                part = await asyncio.to_thread(next, parts, None)
+            except (JournalDamaged, JournalFilesWrong) as error:
+                _log.warning("journal_unreadable_now", error=str(error))
+                part = None
+            if part is None:
+                break
+            yield part
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def messages(storage: Storage, from_sequence: int) -> Iterator[tuple[list[bytes], int]]:

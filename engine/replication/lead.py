@@ -186,7 +186,7 @@ class Lead:
         while not reading.done():
             newest = self._frames.newest(next_sequence)
             if newest is None:
-                for frames, following in await self._frames.older(next_sequence):
+                async for frames, following in self._frames.older(next_sequence):
                     next_sequence = following
                     await context.write(self._message(begin.node, frames, [], 0))
                 continue
