@@ -55,11 +55,10 @@ CRC32C of the lost bytes (8 bytes each).
 
 Three checks, because each sees what the others cannot. The marks in head and foot tell whether
 every block of a frame arrived (see `verdict.py`). The CRC32C tells at once, in a microsecond,
-whether its bytes are those that were written. The chain, SHA-256 cut to 16 bytes over the whole
+whether its bytes are those that were written. The chain, BLAKE2b with 16 bytes over the whole
 frame, tells whether it belongs here: a frame from another run or place, or an older copy, has a
-good checksum but not this past. SHA-256, because it is in the standard library and processors have
-instructions for it: a replay hashes every byte. Its newest value names the whole journal, so two
-nodes can compare one number.
+good checksum but not this past. BLAKE2b, because it is in the standard library, is fast on every
+processor, and its newest value names the whole journal: two nodes can compare one number.
 """
 
 from __future__ import annotations
@@ -161,12 +160,12 @@ def crc32c(data: bytes | NDArray[np.uint8] | Words) -> int:
 
 def frame_hash(blocks: Words) -> bytes:
     """Return the hash that the next frame's chain must hold."""
-    return hashlib.sha256(blocks.data).digest()[:CHAIN_BYTES]
+    return hashlib.blake2b(blocks.data, digest_size=CHAIN_BYTES).digest()
 
 
 def chain_seed(venue_id: bytes) -> bytes:
     """Return the chain of a venue's first frame: frames of another venue fit nowhere in it."""
-    return hashlib.sha256(venue_id).digest()[:CHAIN_BYTES]
+    return hashlib.blake2b(venue_id, digest_size=CHAIN_BYTES).digest()
 
 
 def block_count(count: int) -> int:
