@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from gateway.errors import Outcome
-from gateway.schemas.requests import SideName, TimeInForceName
+from gateway.schemas.requests import OrderTypeName, SideName, TimeInForceName
 from gateway.schemas.settlement import SettlementStateName
 
 OrderStatusName = Literal["working", "filled", "cancelled"]
@@ -25,9 +25,7 @@ CancelReasonName = Literal[
     "quote_replaced",
 ]
 # What a member places, and the orders of a quote.
-OrderKindName = Literal[
-    "limit", "market", "stop", "stop_limit", "trailing_stop", "market_by_amount", "quote"
-]
+OrderKindName = Literal[OrderTypeName, "quote"]
 LiquidityName = Literal["maker", "taker"]
 WithdrawalStateName = Literal["held", "released", "finalized"]
 

@@ -50,7 +50,8 @@ PLACE = {
         ({"side": 0}, Reject.INVALID_SIDE),
         ({"side": 3}, Reject.INVALID_SIDE),
         ({"order_type": 0}, Reject.INVALID_ORDER_TYPE),
-        ({"order_type": 7}, Reject.INVALID_ORDER_TYPE),
+        ({"order_type": 9}, Reject.INVALID_ORDER_TYPE),  # of a quote, never placed alone
+        ({"order_type": 10}, Reject.INVALID_ORDER_TYPE),
         ({"order_type": 255}, Reject.INVALID_ORDER_TYPE),
         ({"time_in_force": 0}, Reject.INVALID_TIME_IN_FORCE),
         ({"time_in_force": 8}, Reject.INVALID_TIME_IN_FORCE),
