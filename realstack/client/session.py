@@ -47,6 +47,18 @@ def local_venue(name: str) -> tuple[str, str]:
     return known.need("engine_address"), known.key_of(name)
 
 
+def channel_options(address: str) -> list[tuple[str, int | str]]:
+    """Return the options of a channel to an address, or to the first that answers of several.
+
+    gRPC would name them all as the authority of each call, with commas, which is no authority
+    (RFC 3986, 3.2) and is refused by strict servers. So the first one is named.
+    """
+    hosts = address.removeprefix("ipv4:").removeprefix("ipv6:").split(",")
+    if len(hosts) == 1:
+        return [*CHANNEL_OPTIONS]
+    return [*CHANNEL_OPTIONS, ("grpc.default_authority", hosts[0])]
+
+
 class Session:
     """A connection to a venue with one API key.
 
@@ -177,12 +189,11 @@ class Session:
     def _open_channel(self) -> grpc.aio.Channel:
         """Return the channel; it connects by itself when first used."""
         if self._channel is None:
+            options = channel_options(self.address)
             if self._credentials is None:
-                self._channel = grpc.aio.insecure_channel(self.address, CHANNEL_OPTIONS)
+                self._channel = grpc.aio.insecure_channel(self.address, options)
             else:
-                self._channel = grpc.aio.secure_channel(
-                    self.address, self._credentials, CHANNEL_OPTIONS
-                )
+                self._channel = grpc.aio.secure_channel(self.address, self._credentials, options)
         return self._channel
 
     def _open_lane(self) -> Lane:

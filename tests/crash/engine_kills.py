@@ -16,6 +16,7 @@ import grpc.aio
 
 from realstack.client import Client
 from realstack.client.records import AnswerStatus
+from realstack.client.session import channel_options
 from realstack.trading.v1 import trading_pb2, trading_pb2_grpc
 from tests.crash.ack_file import Ack, AckFile, AckSink, read_acks
 from tests.crash.engine_process import EngineProcess, make_keys
@@ -173,7 +174,7 @@ async def judge_venue(address: str, keys: dict[str, str], acks: list[Ack]) -> li
 async def _executions(address: str, api_key: str) -> list[trading_pb2.Execution]:
     """Read an account's whole private stream with plain stubs."""
     executions: list[trading_pb2.Execution] = []
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(address, channel_options(address)) as channel:
         stub = trading_pb2_grpc.TradingServiceStub(channel)
         call = stub.StreamExecutions(
             trading_pb2.StreamExecutionsRequest(from_execution_sequence=1),
