@@ -216,5 +216,5 @@ async def test_many_fills_between_all_participants_take_one_transaction(stage: S
         batch.account_locks,
         batch.transaction_bytes,
     )
-    assert 30_000 < batch.compute_units < 100_000
+    assert 15_000 < batch.compute_units < 100_000  # by how long the addresses were searched for
     await stage.assert_chain_equals_ledger()
