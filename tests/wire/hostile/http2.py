@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import IntEnum
+
+from hpack import Decoder
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 END_STREAM, END_HEADERS, ACK = 0x1, 0x4, 0x1
 LITERAL, INDEXED_LITERAL = b"\x00", b"\x40"
 FIRST_DYNAMIC_INDEX = 62
+FRAME_HEAD_BYTES = 9
 MASK_PREFIX_7 = 0x7F
 
 
@@ -84,3 +88,30 @@ def message(
         frame(Kind.DATA, flags if index == last else 0, stream, part)
         for index, part in enumerate(parts)
     )
+
+
+def statuses(received: bytes) -> list[bytes]:
+    """Return every `grpc-status` that a server told, however it compressed it (RFC 7541)."""
+    decoder = Decoder()
+    return [
+        bytes(value)
+        for block in header_blocks(received)
+        for name, value in decoder.decode(block, raw=True)
+        if name == b"grpc-status"
+    ]
+
+
+def header_blocks(received: bytes) -> Iterator[bytes]:
+    """Give the whole header blocks of a server, which pads nothing, in their order."""
+    block = b""
+    while len(received) >= FRAME_HEAD_BYTES:
+        end = FRAME_HEAD_BYTES + int.from_bytes(received[:3], "big")
+        kind, flags, payload = received[3], received[4], received[FRAME_HEAD_BYTES:end]
+        if len(received) < end:
+            return
+        if kind in (Kind.HEADERS, Kind.CONTINUATION):
+            block += payload
+            if flags & END_HEADERS:
+                yield block
+                block = b""
+        received = received[end:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 READ_BYTES = 1 << 16
@@ -80,8 +80,12 @@ class Wire:
 
     def read_until(self, wanted: bytes, *, seconds: float = 5.0) -> bytes:
         """Read until something wanted has come, or as `read`."""
+        return self.read_until_told(lambda received: wanted in received, seconds=seconds)
+
+    def read_until_told(self, is_told: Callable[[bytes], object], *, seconds: float = 5.0) -> bytes:
+        """Read until what came says what is wanted, or as `read`."""
         deadline = time.monotonic() + seconds
-        while self.is_open and wanted not in self.received and time.monotonic() < deadline:
+        while self.is_open and not is_told(bytes(self.received)) and time.monotonic() < deadline:
             self._exchange(memoryview(b""), deadline)
         return bytes(self.received)
 
