@@ -91,13 +91,23 @@ def message(
 
 
 def statuses(received: bytes) -> list[bytes]:
-    """Return every `grpc-status` that a server told, however it compressed it (RFC 7541)."""
+    """Return every `grpc-status` that a server told."""
+    return values(received, b"grpc-status")
+
+
+def messages(received: bytes) -> list[bytes]:
+    """Return every `grpc-message` that a server told."""
+    return values(received, b"grpc-message")
+
+
+def values(received: bytes, wanted: bytes) -> list[bytes]:
+    """Return a header's values, however the server compressed them (RFC 7541)."""
     decoder = Decoder()
     return [
         bytes(value)
         for block in header_blocks(received)
         for name, value in decoder.decode(block, raw=True)
-        if name == b"grpc-status"
+        if name == wanted
     ]
 
 
