@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,6 @@ import grpc
 import pytest
 import trustme
 
-from engine.server import main
 from engine.tls import Tls, TlsInvalid, read_tls
 from realstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from realstack.client import Client as VenueClient
@@ -102,5 +103,13 @@ def test_an_engine_does_not_start_with_a_certificate_alone(tmp_path: Path) -> No
     """It would have to serve without: exit status 1."""
     (tmp_path / "keys.json").write_text("[]")
     words = ["--data", str(tmp_path / "data"), "--keys", str(tmp_path / "keys.json")]
-    assert main([*words, "--tls-certificate", str(tmp_path / "keys.json")]) == 1
+    words += ["--tls-certificate", str(tmp_path / "keys.json")]
+    ended = subprocess.run(
+        [sys.executable, "-m", "engine.server", *words],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert b"go together" in ended.stderr
     assert not (tmp_path / "data").exists()
