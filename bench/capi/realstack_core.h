@@ -85,6 +85,7 @@ typedef struct rs_event {
  * Runs commands in order and gives how many it consumed: all n, or fewer when the event array is
  * full. The command that filled it has run whole; its events that did not fit come first in the
  * next call, which may have n = 0. Call again with the rest of the commands and an empty array.
+ * A header and its entries are one command: they come in one call, and are consumed together.
  */
 typedef int64_t (*rs_apply_fn)(void *venue, const rs_command *commands, int64_t n,
                                rs_event *events, int64_t capacity);

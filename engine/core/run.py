@@ -64,7 +64,8 @@ def run_all(
 ) -> int64_t:
     """Run commands in order; stop at a broken invariant, or at one out of order: noted in the core.
 
-    Also before a command that would begin with as many events as the limit.
+    Also before a command that would begin with as many events as the limit, but never between a
+    header and its entries: those would mean another thing alone.
 
     Returns:
         How many ran.
@@ -78,7 +79,7 @@ def run_all(
         some = min(count - at, AHEAD)
         look_ahead(core, commands + at, some)
         for i in range(some):
-            if core.events_count >= core.events_limit:
+            if core.events_count >= core.events_limit and core.entries_left == 0:
                 return at + i
             core.slot_hint = core.ahead_slot[i]
             run(core, commands + at + i, core.ahead_id_hash[i], core.ahead_body_hash[i])

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from bench import capi, flows, mix
-from engine.core.commands import COMMAND, Side
+from engine.core.commands import COMMAND, CommandKind, SelfTradePrevention, Side
 from engine.core.events import EVENT, EventKind
 from engine.core.venue import Venue
-from tests.unit.core.rows import Pair, places
+from tests.unit.core.rows import MARKET, Pair, places, rows
 
 OPERATIONS = 20_000
 FEE_PPM = 300
@@ -69,6 +69,41 @@ def test_a_sweep_wider_than_the_array_comes_in_pieces() -> None:
     outcome = capi.drive(pairs[1].venue, sweep, capacity=3)
 
     assert outcome.trades == 50
+    assert outcome.checksum == checksum(events)
+    assert pairs[1].venue.digest() == pairs[0].venue.digest()
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 5, 11])
+def test_a_quote_is_one_command_however_few_events_fit(capacity: int) -> None:
+    """A full array ends a call before a header or behind its last entry, never between them."""
+    pairs = [Pair(with_reference=False) for _ in range(2)]
+    header = {
+        "account_id": 1,
+        "market_id": MARKET,
+        "self_trade_prevention": SelfTradePrevention.CANCEL_TAKER,
+    }
+    commands = np.concatenate(
+        [
+            rows(1, CommandKind.MASS_QUOTE, client_id_low=1, entry_count=5, **header).view("V128"),
+            rows(
+                5,
+                CommandKind.QUOTE_ENTRY,
+                bid_price_ticks=np.arange(100, 95, -1),
+                bid_lots=3,
+                ask_price_ticks=np.arange(101, 106),
+                ask_lots=3,
+            ).view("V128"),
+            places(1, account_id=2, price_ticks=103, client_id_low=2).view("V128"),
+        ]
+    ).view(COMMAND)
+    pairs[0].stamp(commands)
+    events = pairs[0].venue.apply(commands)
+    assert EventKind.QUOTED in events["kind"]
+    assert EventKind.REJECTED not in events["kind"]
+
+    outcome = capi.drive(pairs[1].venue, commands, capacity=capacity)
+
+    assert outcome.events == len(events)
     assert outcome.checksum == checksum(events)
     assert pairs[1].venue.digest() == pairs[0].venue.digest()
 

@@ -83,6 +83,14 @@ def orders(count: int, *, kind: CommandKind = CommandKind.PLACE) -> CommandArray
     return commands
 
 
+def quote(entries: int, *, said: int | None = None) -> CommandArray:
+    """Return an unstamped header that says how many entries it has, and its entries."""
+    commands = orders(entries + 1, kind=CommandKind.QUOTE_ENTRY)
+    commands["kind"][0] = CommandKind.MASS_QUOTE
+    commands["entry_count"][0] = entries if said is None else said
+    return commands
+
+
 class Desk:
     """A sequencer on an echo venue, with a clock and a journal moved by hand."""
 

@@ -8,9 +8,17 @@ import numpy as np
 import pytest
 
 from engine.core.commands import COMMAND, CommandKind
-from engine.sequencer import Busy, Closed, Halted, SequencerLimits, State
+from engine.sequencer import Busy, Closed, CommandArray, Halted, SequencerLimits, State
 from tests.support.echo_venue import EchoVenue
-from tests.unit.engine_shell.hand import SECOND, START_NS, Desk, HandClock, Listener, orders
+from tests.unit.engine_shell.hand import (
+    SECOND,
+    START_NS,
+    Desk,
+    HandClock,
+    Listener,
+    orders,
+    quote,
+)
 
 
 async def turn() -> None:
@@ -95,6 +103,39 @@ async def test_a_batch_is_never_longer_than_a_frame_of_the_journal() -> None:
     desk.log.sync()
     await turn()
     assert [30, 30] == desk.batch_lengths()
+
+
+async def test_a_header_and_its_entries_are_never_in_two_batches() -> None:
+    """What does not fit behind other commands waits whole for the next frame."""
+    desk = Desk(commands_per_frame_max=31)
+    desk.submit(20)
+    desk.sequencer.submit(quote(15), Listener())
+    await turn()
+    desk.log.sync()
+    await turn()
+    kinds = [batch["kind"].tolist() for batch in desk.log.batches]
+    assert [[CommandKind.PLACE] * 20, quote(15)["kind"].tolist()] == kinds
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        quote(3)[:3],
+        quote(3)[1:],
+        quote(3, said=2),
+        quote(3, said=4),
+        quote(3, said=(1 << 32) - 1),
+        orders(1, kind=CommandKind.QUOTE_ENTRY),
+    ],
+    ids=["last entry", "header", "said fewer", "said more", "said most", "an entry alone"],
+)
+async def test_a_group_that_is_not_whole_is_not_taken(commands: CommandArray) -> None:
+    """A part of a group would mean another thing on replay: nothing of it is sequenced."""
+    desk = Desk()
+    with pytest.raises(ValueError, match="a header and its entries are taken at once, or not"):
+        desk.sequencer.submit(commands, Listener())
+    await turn()
+    assert ([], 0) == (desk.log.batches, desk.sequencer.statistics().queue_commands)
 
 
 async def test_batches_and_answers_come_in_the_order_of_sequence() -> None:
