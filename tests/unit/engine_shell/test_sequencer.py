@@ -362,6 +362,22 @@ async def test_a_broken_invariant_ends_the_process_with_its_sequence() -> None:
     assert State.ENDED is desk.sequencer.state
 
 
+@pytest.mark.parametrize(("lost", "ends"), [(3, False), (4, True)])
+async def test_a_missing_answer_is_a_bug_also_beside_a_quote(
+    lost: int, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header answers for its three entries, and for nothing else of its batch."""
+    desk = Desk()
+    answered = desk.venue.apply
+    monkeypatch.setattr(desk.venue, "apply", lambda commands: answered(commands)[lost:])
+    desk.sequencer.submit(quote(3), Listener())
+    desk.submit(2)
+    await turn()
+    told = [reason for reason in desk.endings.reasons if "every command has an answer" in reason]
+    assert ends == bool(told)
+    assert ends == (desk.sequencer.state is State.ENDED)
+
+
 async def test_nothing_happens_after_the_end() -> None:
     """What was on its way when the process ended stays untold."""
     desk = Desk(venue=EchoVenue(breaks_at=300))
